@@ -1,0 +1,20 @@
+"""Automatic differentiation: the graph, the walk back through it, and what a user may ask of both."""
+
+from minigrad.autograd.backward import backward, grad
+from minigrad.autograd.function import Function
+from minigrad.autograd.grad_mode import (
+    enable_grad,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+
+__all__ = [
+    "Function",
+    "backward",
+    "enable_grad",
+    "grad",
+    "is_grad_enabled",
+    "no_grad",
+    "set_grad_enabled",
+]

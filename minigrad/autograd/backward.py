@@ -1,0 +1,188 @@
+"""The two doors to the engine: `backward` fills `.grad`, `grad` returns gradients."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd.engine import Gradients, deposit_all, own, run_backward
+from minigrad.autograd.errors import noted
+from minigrad.autograd.grad_mode import enable_grad
+from minigrad.autograd.graph import Leaf, Node
+from minigrad.tensor import Tensor, wrap
+
+__all__ = ["backward", "grad"]
+
+Tensors = Tensor | Sequence[Tensor]
+
+
+def backward(
+    tensors: Tensors,
+    grad_tensors: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensors | None = None,
+) -> None:
+    """Add the gradients of `tensors` to the `grad` of every leaf that they were made of.
+
+    grad_tensors  the gradients of the tensors, of the same shapes; None means 1 for a tensor of
+                  one element
+    retain_graph  keep what was saved for another backward (default: the value of create_graph)
+    create_graph  record the walk, so that the gradients can be differentiated again
+    inputs        add to these only
+
+    All gradients are added at the end or, if anything fails, none.
+    """
+    outputs = as_tuple(tensors)
+    wanted = None if inputs is None else as_tuple(inputs)
+    if wanted is not None and len(wanted) == 0:
+        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+    roots = seeds(outputs, as_gradients(grad_tensors, len(outputs)), create_graph)
+    targets = None if wanted is None else nodes_of(wanted)
+    if create_graph:
+        warnings.warn(
+            "Using backward() with create_graph=True will create a reference cycle between the "
+            "parameter and its gradient which can cause a memory leak. We recommend using "
+            "autograd.grad when creating the graph to avoid this. If you have to use this "
+            "function, make sure to reset the .grad fields of your parameters to None after use "
+            "to break the cycle and avoid the leak.",
+            UserWarning,
+            stacklevel=3,
+        )
+    deposit_all(walk(roots, retain_graph, create_graph, targets))
+
+
+def grad(
+    outputs: Tensors,
+    inputs: Tensors,
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of `outputs` with respect to `inputs`; no `.grad` is touched.
+
+    With several outputs their gradients are summed. An input that was not used is an error, unless
+    `allow_unused` (its gradient is None then) or `materialize_grads` (zeros).
+    """
+    if materialize_grads and allow_unused is False:
+        raise ValueError(
+            "Expected allow_unused to be True or not passed when materialize_grads=True, "
+            "but got: allow_unused=False."
+        )
+    results, wanted = as_tuple(outputs), as_tuple(inputs)
+    if len(wanted) == 0:
+        raise ValueError("grad requires non-empty inputs.")
+    roots = seeds(results, as_gradients(grad_outputs, len(results)), create_graph)
+    targets = nodes_of(wanted)
+    found = walk(roots, retain_graph, create_graph, targets)
+    if not (allow_unused or materialize_grads):
+        check_used(targets, found)
+    return tuple(
+        gradient(found, node, t, materialize_grads) for node, t in zip(targets, wanted, strict=True)
+    )
+
+
+def walk(
+    roots: Gradients, retain_graph: bool | None, create_graph: bool, targets: Any
+) -> Gradients:
+    retain = create_graph if retain_graph is None else retain_graph
+    if create_graph:
+        with enable_grad():
+            return run_backward(roots, True, retain, targets)
+    return run_backward(roots, False, retain, targets)
+
+
+def as_tuple(tensors: Tensors) -> tuple[Tensor, ...]:
+    return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+
+
+def as_gradients(gradients: Any, count: int) -> tuple[Any, ...]:
+    if gradients is None:
+        return (None,) * count
+    if isinstance(gradients, Tensor):
+        return (gradients,)
+    gradients = tuple(gradients)
+    if len(gradients) != count:
+        raise RuntimeError(f"got {count} tensors and {len(gradients)} gradients")
+    return gradients
+
+
+def seeds(outputs: Sequence[Tensor], gradients: Sequence[Any], create_graph: bool) -> Gradients:
+    """What the walk starts with: the gradient of each output, by node."""
+    roots: Gradients = {}
+    checked = [seed(i, t, g) for i, (t, g) in enumerate(zip(outputs, gradients, strict=True))]
+    for i, (output, given) in enumerate(zip(outputs, checked, strict=True)):
+        if output.node is None:
+            raise noted(
+                RuntimeError(
+                    f"element {i} of tensors does not require grad and does not have a grad_fn"
+                ),
+                "Nothing that this tensor was made of requires grad, or it was made under no_grad "
+                "or from detached values, so there is nothing to differentiate. Parameters of "
+                "modules require grad; for your own tensors write requires_grad=True.",
+            )
+        g = given if create_graph else given.array
+        roots[output.node] = roots[output.node] + g if output.node in roots else g
+    return roots
+
+
+def seed(index: int, output: Tensor, given: Any) -> Tensor:
+    """The gradient of one output: the given one, checked, or 1 for a single number."""
+    shape, kind = output.array.shape, output.array.dtype
+    if given is None:
+        if output.array.size != 1 and output.node is not None:
+            raise noted(
+                RuntimeError("grad can be implicitly created only for scalar outputs"),
+                f"This tensor has shape {list(shape)}: which of its {output.array.size} numbers "
+                "should fall? Make one number of them, loss.sum() or loss.mean(), or say how much "
+                "each one counts: loss.backward(gradient=minigrad.ones_like(loss)).",
+            )
+        return wrap(np.ones(shape, kind), None)
+    if not isinstance(given, Tensor):
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(given).__name__}")
+    if given.array.shape != shape:
+        raise RuntimeError(
+            f"Mismatch in shape: grad_output[{index}] has a shape of {given.shape} "
+            f"and output[{index}] has a shape of {output.shape}."
+        )
+    return given if given.array.dtype == kind else given.to(output.dtype)
+
+
+def nodes_of(inputs: Sequence[Tensor]) -> list[Node | Leaf]:
+    nodes = []
+    for t in inputs:
+        if t.node is None:
+            raise noted(
+                RuntimeError("One of the differentiated Tensors does not require grad"),
+                "Only a tensor with requires_grad=True, or one made of such, has a gradient.",
+            )
+        nodes.append(t.node)
+    return nodes
+
+
+def check_used(targets: Sequence[Node | Leaf], found: Gradients) -> None:
+    for i, node in enumerate(targets):
+        if node not in found:
+            raise noted(
+                RuntimeError(
+                    f"The differentiated Tensor at index {i} appears to not have been used in the "
+                    "graph. Set allow_unused=True if this is the desired behavior."
+                ),
+                "The outputs were not made from this very tensor. A copy, a detached tensor or "
+                "the same values in a new tensor do not count.",
+            )
+
+
+def gradient(found: Gradients, node: Node | Leaf, t: Tensor, materialize: bool) -> Tensor | None:
+    """The found gradient as a tensor that shares its memory with nothing."""
+    g = found.get(node)
+    if g is None:
+        return wrap(np.zeros_like(t.array), None) if materialize else None
+    if isinstance(g, Tensor):
+        return g
+    return wrap(own(np.asanyarray(g), None if isinstance(node, Leaf) else g), None)

@@ -1,0 +1,211 @@
+"""The walk back: from the outputs to the leaves, youngest node first.
+
+A node is younger than its parents. So when the youngest of the waiting nodes is taken from a heap,
+no node is left that could still add to its gradient: the gradient is complete. There is no
+topological sort, no set of visited nodes and no recursion.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from heapq import heappop, heappush
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd.grad_mode import set_grad_enabled
+from minigrad.autograd.graph import Hooks, Leaf, Node, touch
+from minigrad.autograd.quiet import local
+from minigrad.ops import sum_to
+from minigrad.tensor import Tensor, wrap
+
+__all__ = ["Gradients", "deposit_all", "own", "run_backward"]
+
+Gradients = dict[Node | Leaf, Any]
+accumulating = threading.Lock()  # adding to a gradient reads, adds and writes: one thread at a time
+
+
+def run_backward(
+    roots: Gradients,
+    create_graph: bool,
+    retain_graph: bool,
+    targets: Collection[Node | Leaf] | None = None,
+) -> Gradients:
+    """Carry the gradients of `roots` back; return those of the leaves, or of the targets.
+
+    Gradients are arrays, or tensors if `create_graph` asks for a graph of the walk itself. With
+    targets, only what leads to them is walked. Nothing is written into any `grad` here: an error
+    on the way leaves all of them untouched.
+    """
+    pending, found, ready = dict(roots), {}, []
+    useful = None if targets is None else leading_to(targets, roots)
+    arrivals = Arrivals(roots, pending, useful)
+    for root in roots:
+        if isinstance(root, Leaf):
+            pending[root] = own(pending[root], pending[root])
+            arrivals.note(root)
+        else:
+            heappush(ready, (-root.time, root))
+    while ready:
+        node = heappop(ready)[1]
+        g = pending.pop(node)
+        if node.hooks is not None:
+            g = run_hooks(node.hooks, g)
+        if targets is not None and node in targets:
+            found[node] = g
+        if useful is not None and useful.isdisjoint(node.parents):
+            continue
+        for parent, grad in zip(node.parents, node.backward(g, create_graph), strict=True):
+            if grad is None or (useful is not None and parent not in useful):
+                continue
+            if grad.shape != parent.shape:
+                grad = call(sum_to, grad, parent.shape)
+            if parent in pending:
+                pending[parent] = call(plus, pending[parent], grad)
+            elif isinstance(parent, Leaf):
+                pending[parent] = own(grad, g)
+            else:
+                heappush(ready, (-parent.time, parent))
+                pending[parent] = grad
+            if parent.hooks is not None and isinstance(parent, Leaf):
+                arrivals.note(parent)
+        if not retain_graph:
+            node.release()
+    arrivals.finish()
+    found.update(pending)  # what is left are leaves
+    return found
+
+
+def plus(a: Any, b: Any) -> Any:
+    return a + b
+
+
+def call(op: Any, g: Any, *args: Any) -> Any:
+    """An op on a gradient: recorded if it is a tensor, in silence if it is an array."""
+    return op(g, *args) if isinstance(g, Tensor) else local.run(op, g, *args)
+
+
+def own(grad: Any, g: Any) -> Any:
+    """A gradient that a leaf may keep: not the upstream's, not a view, with memory in order."""
+    array = grad.array if isinstance(grad, Tensor) else grad
+    if grad is not g and array.base is None and array.flags.c_contiguous:
+        return grad
+    return grad.clone() if isinstance(grad, Tensor) else np.array(grad, order="C")
+
+
+def deposit(leaf: Leaf, g: Any) -> None:
+    """Add to a leaf's `grad`: in place once there is one, as PyTorch does."""
+    grad = leaf.grad
+    if grad is None:
+        leaf.grad = g if isinstance(g, Tensor) else wrap(np.asanyarray(g), None)
+    elif isinstance(g, Tensor):
+        leaf.grad = grad + g
+    else:
+        local.run(np.add, grad.array, g, grad.array)
+        touch(grad)
+
+
+def deposit_all(gradients: Gradients) -> None:
+    """Add every gradient to its leaf, and then call the hooks that wait for that."""
+    with accumulating:
+        for leaf, g in gradients.items():
+            deposit(leaf, g) if isinstance(leaf, Leaf) else keep(leaf, g)
+    for leaf in gradients:
+        if leaf.hooks is not None:
+            for hook in tuple(leaf.hooks.after.values()):
+                hook(leaf)
+
+
+def keep(node: Node, g: Any) -> None:
+    """Let an intermediate result keep its gradient, as backward(inputs=...) asks."""
+    hooks = node.hooks = node.hooks or Hooks()
+    new = g if isinstance(g, Tensor) else wrap(own(g, g), None)
+    hooks.grad = new if hooks.grad is None else hooks.grad + new
+
+
+def run_hooks(hooks: Hooks, g: Any) -> Any:
+    """Show the gradient to the user's hooks; what one of them returns replaces it."""
+    recording = isinstance(g, Tensor)
+    seen = g if recording else wrap(np.asanyarray(g), None)
+    with set_grad_enabled(recording):
+        for hook in tuple(hooks.callbacks.values()):
+            result = hook(seen)
+            if result is not None:
+                seen = checked(result, seen, hook)
+    if hooks.retain:
+        hooks.grad = seen.clone() if recording else wrap(seen.array.copy(), None)
+    return seen if recording else seen.array
+
+
+def checked(result: Any, seen: Tensor, hook: Any) -> Tensor:
+    name = getattr(hook, "__name__", type(hook).__name__)
+    if not isinstance(result, Tensor):
+        raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
+    if result.shape != seen.shape:
+        raise RuntimeError(f"hook '{name}' has changed the size of value")
+    if result.array.dtype != seen.array.dtype:
+        raise RuntimeError(f"hook '{name}' has changed the type of value")
+    return wrap(result.array.copy(), result.node)  # the hook's own tensor stays the hook's
+
+
+class Arrivals:
+    """When a leaf with hooks has received all of its gradient, so that they can run at once.
+
+    A leaf is older than everything, so the heap would finish all leaves last. PyTorch calls a
+    leaf's hooks as soon as the last gradient is in; a program whose hooks print shows the
+    difference. The counting is done only when the first leaf with hooks is met.
+    """
+
+    def __init__(
+        self, roots: Gradients, pending: Gradients, useful: set[Node | Leaf] | None
+    ) -> None:
+        self.roots, self.pending, self.useful = roots, pending, useful
+        self.awaited: Counter[Leaf] | None = None
+
+    def note(self, leaf: Leaf) -> None:
+        """One more gradient has come in."""
+        if leaf.hooks is None:
+            return
+        if self.awaited is None:
+            self.awaited = Counter(self.edges())
+        self.awaited[leaf] -= 1
+        if self.awaited[leaf] == 0:
+            self.pending[leaf] = run_hooks(leaf.hooks, self.pending[leaf])
+
+    def edges(self) -> Iterator[Leaf]:
+        """The leaf at the end of each edge that will carry a gradient."""
+        yield from (root for root in self.roots if isinstance(root, Leaf))
+        for node in reachable(self.roots):
+            for parent in () if isinstance(node, Leaf) else node.parents:
+                if isinstance(parent, Leaf) and (self.useful is None or parent in self.useful):
+                    yield parent
+
+    def finish(self) -> None:
+        """A custom function may return None for an input: its leaf is complete only now."""
+        for leaf, count in (self.awaited or {}).items():
+            if count > 0 and leaf in self.pending and leaf.hooks is not None:
+                self.pending[leaf] = run_hooks(leaf.hooks, self.pending[leaf])
+
+
+def reachable(roots: Iterable[Node | Leaf]) -> list[Node | Leaf]:
+    """Everything that the roots were made of, each once."""
+    order = list(roots)
+    seen = set(order)
+    for node in order:  # grows while it is read
+        for parent in () if isinstance(node, Leaf) else node.parents:
+            if parent not in seen:
+                seen.add(parent)
+                order.append(parent)
+    return order
+
+
+def leading_to(targets: Iterable[Node | Leaf], roots: Iterable[Node | Leaf]) -> set[Node | Leaf]:
+    """The part of the graph on a way from a root to a target, the targets included."""
+    useful = set(targets)
+    for node in sorted(reachable(roots), key=attrgetter("time")):
+        if isinstance(node, Node) and not useful.isdisjoint(node.parents):
+            useful.add(node)
+    return useful

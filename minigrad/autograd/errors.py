@@ -1,0 +1,62 @@
+"""The errors of backward: PyTorch's first line, and a note on what happened and what to write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from minigrad import dtypes
+from minigrad.autograd.graph import Leaf, Node, Stamp
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+__all__ = ["damaged", "freed", "noted"]
+
+
+def noted(error: Exception, note: str) -> Exception:
+    """The error with a note that teaches; the error's own text stays PyTorch's."""
+    error.add_note(note)
+    return error
+
+
+def freed(name: str) -> Exception:
+    return noted(
+        RuntimeError(
+            "Trying to backward through the graph a second time (or directly access saved tensors "
+            "after they have already been freed). Saved intermediate values of the graph are freed "
+            "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need "
+            "to backward through the graph a second time or if you need to access saved tensors "
+            "after calling backward."
+        ),
+        f"The first backward freed what {name} had saved. In a training loop, compute the "
+        "loss anew in each step; a tensor that is carried from one step to the next should be "
+        "detached: hidden = hidden.detach().",
+    )
+
+
+def type_name(kind: Any) -> str:
+    """minigrad.FloatTensor and its like, from a NumPy dtype."""
+    return f"minigrad.{dtypes.BY_NUMPY[kind].title}Tensor"
+
+
+def damaged(name: str, time: int, value: Tensor, maker: Node | Leaf | None) -> Exception:
+    """A value that the node `name` saved at `time` was overwritten; `maker` made the value."""
+    stamp = value.stamp or Stamp()
+    source = f", which is output 0 of {short(maker)}," if isinstance(maker, Node) else ""
+    return noted(
+        RuntimeError(
+            "one of the variables needed for gradient computation has been modified by an inplace "
+            f"operation: [{type_name(value.array.dtype)} {list(value.array.shape)}]{source} is at "
+            f"version {stamp.version}; expected version {stamp.version_at(time)} instead. Hint: "
+            "enable anomaly detection to find the operation that failed to compute its gradient, "
+            "with minigrad.autograd.set_detect_anomaly(True, check_nan=False)."
+        ),
+        f"{name} saved this tensor, because its derivative is made of it, and an in-place "
+        "operation (a name that ends in _, +=, an item assignment, or optimizer.step()) has "
+        "overwritten it since. Write the out-of-place form, x = x + 1 instead of x += 1, or call "
+        "backward before the change, or change a clone().",
+    )
+
+
+def short(maker: Node) -> str:
+    return maker.name().partition("Backward")[0]

@@ -1,0 +1,140 @@
+"""Whether operations are recorded: no_grad, enable_grad, set_grad_enabled.
+
+The mode is a context variable: each thread starts with recording on, and tasks of an event loop
+do not disturb each other. It is read in one place, where ops record (op.py).
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Generator
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any, Self
+
+__all__ = ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+
+enabled: ContextVar[bool] = ContextVar("minigrad_grad_enabled", default=True)
+
+
+def is_grad_enabled() -> bool:
+    """True if operations are recorded for backward in this thread now."""
+    return enabled.get()
+
+
+class Mode:
+    """A grad mode as a context manager and as a decorator, also of generator functions."""
+
+    mode: bool
+
+    def __init__(self) -> None:
+        self.outer: list[bool] = []  # a stack: one object may be entered again while inside
+
+    def __enter__(self) -> Self:
+        self.outer.append(enabled.get())
+        enabled.set(self.mode)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        enabled.set(self.outer.pop())
+
+    def fresh(self) -> Mode:
+        """A new manager for one call, so that decorated functions may recurse."""
+        return type(self)()
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.isclass(function):
+            function.__init__ = self(function.__init__)  # type: ignore[misc]
+            return function
+        if inspect.isgeneratorfunction(function):
+            return self.around_generator(function)
+
+        @functools.wraps(function)
+        def decorated(*args: Any, **kwargs: Any) -> Any:
+            with self.fresh():
+                return function(*args, **kwargs)
+
+        return decorated
+
+    def around_generator(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The mode holds while the generator's own code runs, never while its consumer does."""
+
+        @functools.wraps(function)
+        def decorated(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            with self.fresh():
+                generator = function(*args, **kwargs)
+                resume = functools.partial(next, generator)
+            while True:
+                try:
+                    with self.fresh():
+                        value = resume()
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    sent = yield value
+                    resume = functools.partial(generator.send, sent)
+                except GeneratorExit:
+                    with self.fresh():
+                        generator.close()
+                    raise
+                except BaseException as error:  # whatever the consumer throws is the generator's
+                    resume = functools.partial(generator.throw, error)
+
+        return decorated
+
+
+class Decorator(Mode):
+    """A mode without arguments: `@no_grad` and `@no_grad()` mean the same."""
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        mode = super().__new__(cls)
+        if function is None:
+            return mode
+        mode.__init__()  # type: ignore[misc]
+        return mode(function)
+
+    def __init__(self, function: Callable[..., Any] | None = None) -> None:
+        super().__init__()
+
+
+class no_grad(Decorator):
+    """Nothing inside is recorded, and results do not require grad."""
+
+    mode = False
+
+
+class enable_grad(Decorator):
+    """Recording is on inside, whatever it is outside."""
+
+    mode = True
+
+
+class set_grad_enabled(Mode):
+    """Turn recording on or off at once; as a context manager, restore the old mode at the end."""
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__()
+        self.mode = bool(mode)
+        self.before = enabled.get()
+        enabled.set(self.mode)
+
+    def __enter__(self) -> Self:
+        self.outer.append(self.before)
+        enabled.set(self.mode)
+        return self
+
+    def fresh(self) -> Mode:
+        return set_grad_enabled(self.mode)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        enabled.set(self.before)  # as a decorator it acts on the calls only
+        return super().__call__(function)
+
+    def __repr__(self) -> str:
+        return f"set_grad_enabled(mode={self.mode})"

@@ -1,0 +1,228 @@
+"""What a tensor does with its place in the graph: to require grad, to keep it, to be cut off."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from minigrad import dtypes
+from minigrad.autograd.errors import noted
+from minigrad.autograd.graph import Hooks, Leaf, Node, RemovableHandle, stamp_of
+from minigrad.tensor import Tensor, wrap
+
+__all__ = [
+    "check_floating",
+    "detach",
+    "detach_",
+    "grad_of",
+    "register_hook",
+    "register_post_accumulate_grad_hook",
+    "retain_grad",
+    "set_data",
+    "set_grad",
+    "set_requires_grad",
+    "to_number",
+    "to_numpy",
+]
+
+
+def set_requires_grad(t: Tensor, value: bool) -> None:
+    """Make a leaf require grad or stop doing so; what it has accumulated stays with it."""
+    if not isinstance(value, bool):
+        raise RuntimeError("requires_grad must be a bool")
+    if isinstance(t.node, Node):
+        if value:
+            return
+        raise noted(
+            RuntimeError(
+                "you can only change requires_grad flags of leaf variables. If you want to use a "
+                "computed variable in a subgraph that doesn't require differentiation use "
+                "var_no_grad = var.detach()."
+            ),
+            "This tensor was computed from tensors that require grad, so it does as well.",
+        )
+    if value:
+        check_floating(t.array)
+        t.node = t.node or leaf_of(t)
+    elif t.node is not None:
+        t.frozen, t.node = t.node, None
+
+
+def check_floating(array: np.ndarray[Any, Any]) -> None:
+    if array.dtype.kind != "f":
+        raise noted(
+            RuntimeError("only Tensors of floating point and complex dtype can require gradients"),
+            f"A derivative needs real numbers, and this tensor holds {dtypes.of(array)}. Write "
+            "1. instead of 1, or dtype=minigrad.float32.",
+        )
+
+
+def leaf_of(t: Tensor) -> Leaf:
+    """The tensor's own Leaf: the one it had before it was frozen, or a new one."""
+    leaf: Leaf | None = getattr(t, "frozen", None)
+    return Leaf(t.array.shape, t.array.dtype) if leaf is None else leaf
+
+
+def grad_of(t: Tensor) -> Tensor | None:
+    """`grad` of a tensor that is no leaf of a graph now."""
+    if t.node is None:
+        leaf: Leaf | None = getattr(t, "frozen", None)
+        return None if leaf is None else leaf.grad
+    if t.node.hooks is not None and (t.node.hooks.retain or t.node.hooks.grad is not None):
+        return t.node.hooks.grad
+    warnings.warn(
+        "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad "
+        "attribute won't be populated during autograd.backward(). If you indeed want the .grad "
+        "field to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. "
+        "If you access the non-leaf Tensor by mistake, make sure you access the leaf Tensor "
+        "instead.",
+        UserWarning,
+        stacklevel=3,
+    )
+    return None
+
+
+def set_grad(t: Tensor, value: Tensor | None) -> None:
+    if value is not None:
+        check_grad(t, value)
+    if isinstance(t.node, Node):
+        t.node.hooks = t.node.hooks or Hooks()
+        t.node.hooks.grad = value
+        return
+    if t.node is None:
+        t.frozen = leaf_of(t)
+    (t.node or t.frozen).grad = value  # type: ignore[union-attr]
+
+
+def check_grad(t: Tensor, value: Any) -> None:
+    if not isinstance(value, Tensor):
+        raise TypeError(
+            f"assigned grad expected to be a Tensor or None but got grad of type "
+            f"{type(value).__name__}"
+        )
+    if value is t:
+        raise RuntimeError("can't assign Variable as its own grad")
+    if value.array.shape != t.array.shape:
+        raise RuntimeError(
+            f"attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor of "
+            f"size '{list(t.array.shape)}'. Please ensure that the gradient and the tensor are the "
+            "same size"
+        )
+    if value.array.dtype != t.array.dtype:
+        raise RuntimeError(
+            f"attempting to assign a gradient with dtype '{value.dtype.abbreviation}' to a tensor "
+            f"with grad_dtype '{t.dtype.title}'. The gradient must match the tensor's grad_dtype "
+            "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with "
+            "a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging "
+            "the dtypes of a tensor and its gradient may break downstream systems that assume they "
+            "match."
+        )
+
+
+def set_data(t: Tensor, value: Any) -> None:
+    """Let the tensor look at other memory: same object, same gradient, no history of the change."""
+    if not isinstance(value, Tensor):
+        raise TypeError(
+            f"Variable data has to be a tensor, but got {type(value).__name__}"
+        )
+    t.array = value.array
+    if isinstance(t.node, Leaf):
+        t.node.shape, t.node.dtype = t.array.shape, t.array.dtype
+
+
+def detach(t: Tensor) -> Tensor:
+    other = wrap(t.array)
+    other.stamp = stamp_of(t)
+    return other
+
+
+def detach_(t: Tensor) -> None:
+    if t.view_of is not None and t.node is not None:
+        raise RuntimeError(
+            "Can't detach views in-place. Use detach() instead. If you are using "
+            "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "
+            "True, gradients are views of DDP buckets, and hence detach_() cannot be called on "
+            "these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
+            "function in torch/optim/optimizer.py as a solution."
+        )
+    if isinstance(t.node, Leaf):
+        t.frozen = t.node
+    t.node = None
+
+
+def hooks_of(node: Node | Leaf) -> Hooks:
+    if node.hooks is None:
+        node.hooks = Hooks()
+    return node.hooks
+
+
+def register_hook(t: Tensor, hook: Callable[[Any], Any]) -> RemovableHandle:
+    if t.node is None:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    return added(hooks_of(t.node).callbacks, hook)
+
+
+def register_post_accumulate_grad_hook(t: Tensor, hook: Callable[[Any], Any]) -> RemovableHandle:
+    if t.node is None:
+        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+    if isinstance(t.node, Node):
+        raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+    keeper = OwnHook(t, hook)
+    return added(hooks_of(t.node).after, keeper)
+
+
+class OwnHook:
+    """A hook that is called with the tensor itself, which the leaf does not know."""
+
+    def __init__(self, t: Tensor, hook: Callable[[Any], Any]) -> None:
+        self.tensor, self.hook = ref(t), hook
+
+    def __call__(self, leaf: Leaf) -> None:
+        t = self.tensor()
+        if t is not None:
+            self.hook(t)
+
+
+def added(hooks: Any, hook: Callable[[Any], Any]) -> RemovableHandle:
+    handle = RemovableHandle(hooks)
+    hooks[handle.id] = hook
+    return handle
+
+
+def retain_grad(t: Tensor) -> None:
+    if t.node is None:
+        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+    if isinstance(t.node, Node):
+        hooks_of(t.node).retain = True
+
+
+def to_numpy(t: Tensor, force: bool) -> np.ndarray[Any, Any]:
+    if t.node is not None and not force:
+        raise noted(
+            RuntimeError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
+                "instead."
+            ),
+            "NumPy would compute on the numbers without a record, and no gradient could come back "
+            "through it. detach() says that this is meant.",
+        )
+    return t.array
+
+
+def to_number(t: Tensor) -> Any:
+    """The value behind float(t) and int(t)."""
+    if t.array.size != 1:
+        raise ValueError("only one element tensors can be converted to Python scalars")
+    if t.node is not None:
+        warnings.warn(
+            "Converting a tensor with requires_grad=True to a scalar may lead to unexpected "
+            "behavior.\nConsider using tensor.detach() first.",
+            UserWarning,
+            stacklevel=3,
+        )
+    return t.array.item()
+

@@ -1,0 +1,318 @@
+"""An op: a NumPy kernel, and under it one formula for each input that has a derivative.
+
+    @op
+    def mul(a, b, /):
+        return np.multiply(a, b)
+
+    mul.derivative(a=lambda g, b: g * b,
+                   b=lambda g, a: g * a)
+
+What stands before the slash is an array, what follows is a parameter. In a formula `g` is the
+gradient of the result and `out` the result itself; any other name is an argument of the op, or an
+argument's `x_shape` or `x_dtype`. A formula is handed exactly what it names, and what no formula
+names is not saved. It may return a gradient of the result's shape: the engine sums it back to the
+input's. Formulas are written in operators and ops, so they can be read with arrays (backward),
+with tensors (higher orders), with symbols (explain) and with noting arrays (compile).
+
+Called on plain arrays, an op is its kernel. Called on tensors, it is recorded.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, cast
+
+import numpy as np
+
+from minigrad.autograd import errors
+from minigrad.autograd.grad_mode import enabled
+from minigrad.autograd.graph import Node, View, stamp_of, tick
+from minigrad.autograd.quiet import local
+from minigrad.tensor import Tensor, wrap
+
+__all__ = ["Array", "Op", "Plan", "op", "view"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Formula = Callable[..., Any]
+Label = str | Callable[[Node], str]
+Source = Callable[[tuple[Any, ...], Any], Any]
+
+ndarray, asanyarray, new, is_recording = np.ndarray, np.asanyarray, object.__new__, enabled.get
+
+
+class Op(Protocol):
+    """What `@op` makes of a kernel."""
+
+    __name__: str
+    kernel: Callable[..., Any]
+    signature: Signature
+    derivatives: dict[str, Formula]
+    shares_memory: bool
+
+    def __call__(self, *args: Any) -> Any: ...
+    def derivative(self, **formulas: Formula) -> None: ...
+    def label(self, node: Node) -> str: ...
+
+
+class Signature:
+    """The names of a kernel's arguments: arrays first, then parameters, or `param, *arrays`."""
+
+    def __init__(self, kernel: Callable[..., Any]) -> None:
+        parameters = inspect.signature(kernel).parameters.values()
+        self.names = tuple(p.name for p in parameters)
+        self.arrays = tuple(
+            p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL)
+        )
+        self.variadic = (
+            self.arrays[-1] if any(p.kind is p.VAR_POSITIONAL for p in parameters) else None
+        )
+
+    def at(self, position: int) -> str:
+        """The name of the argument at a position; all of a variadic op's arrays share theirs."""
+        return self.names[min(position, len(self.names) - 1)]
+
+    def possible(self) -> set[str]:
+        """What a formula of this op may name."""
+        described = {f"{name}_{what}" for name in self.arrays for what in ("shape", "dtype")}
+        return {"g", "out", *self.names, *described, *(["i"] if self.variadic else [])}
+
+    def source(self, wanted: str, position: int) -> Source:
+        """How to find what a formula wants among the arguments and the result of a call."""
+        if wanted == "out":
+            return lambda args, out: out
+        if wanted == "i":  # which of a variadic op's arrays the formula is for
+            return lambda args, out: position - len(self.names) + 1
+        name, _, what = wanted.partition("_")
+        if wanted not in self.names and what:
+            return self.described(name, operator.attrgetter(what))
+        at = self.names.index(wanted)
+        return (
+            (lambda args, out: args[at:])
+            if wanted == self.variadic
+            else (lambda args, out: args[at])
+        )
+
+    def described(self, name: str, what: Callable[[Any], Any]) -> Source:
+        at = self.names.index(name)
+        if name == self.variadic:
+            return lambda args, out: tuple(what(array_of(a)) for a in args[at:])
+        return lambda args, out: what(array_of(args[at]))
+
+
+def array_of(value: Any) -> Any:
+    return value.array if isinstance(value, Tensor) else value
+
+
+class Plan:
+    """An op seen from one pattern of inputs that want gradients: what to keep, what to run.
+
+    `mask` has a bit for each argument; the set ones have a node. Made on first use and cached, so
+    that a constant input is neither kept for nor differentiated, and no formula asks who needs it.
+    """
+
+    def __init__(self, op: Op, mask: int) -> None:
+        self.op = op
+        positions = [i for i in range(mask.bit_length()) if mask >> i & 1]
+        self.wants = tuple(
+            bool(mask >> i & 1) for i in range(max(mask.bit_length(), count_of_arrays(op)))
+        )
+        self.inputs = [op.signature.at(i) for i in positions]
+        names = [names_in(op.derivatives[name]) for name in self.inputs]
+        self.kept = keys_of(names, positions)
+        self.saves_out = "out" in self.kept
+        self.keep = keeper([op.signature.source(name, at) for name, at in self.kept.items()])
+        self.formulas = [
+            reading(op.derivatives[name], [list(self.kept).index(wanted) for wanted in wanteds])
+            for name, wanteds in zip(self.inputs, names, strict=True)
+        ]
+        values = {"out", *op.signature.arrays}
+        self.holds_values = not values.isdisjoint(self.kept)
+
+    def record(self, parents: list[Any], args: tuple[Any, ...], out: Tensor) -> Node:
+        """The node of a call that has just been made."""
+        node = new(Node)
+        node.plan = self
+        node.parents = parents
+        node.shape = out.array.shape
+        node.hooks = None
+        node.time = tick()
+        if self.saves_out:  # an alias without history: a node that held `out` would be a cycle
+            node.saved = self.keep(args, alias(out))
+        else:
+            node.saved = self.keep(args, None)
+        return node
+
+    def backward(self, node: Node, g: Any, create_graph: bool) -> list[Any]:
+        """Check what was saved, then run the formulas on arrays, or on tensors to record them."""
+        saved = node.saved
+        if saved is None:
+            raise errors.freed(node.name())
+        values = []
+        for value in saved:
+            if isinstance(value, Tensor):
+                stamp = value.stamp
+                if stamp is not None and stamp.time > node.time:
+                    is_result = self.saves_out and not values
+                    maker = node if is_result else value.node
+                    raise errors.damaged(node.name(), node.time, value, maker)
+                if not create_graph:
+                    value = value.array
+            values.append(value)
+        if not create_graph:
+            return cast(list[Any], local.run(self.run, g, values))
+        if self.saves_out:
+            values[0] = wrap(values[0].array, node)
+        return self.run(g, values)
+
+    def run(self, g: Any, values: Sequence[Any]) -> list[Any]:
+        return [formula(g, values) for formula in self.formulas]
+
+
+def count_of_arrays(op: Op) -> int:
+    return len(op.signature.arrays)
+
+
+def names_in(formula: Formula) -> list[str]:
+    """What a formula wants beside the gradient."""
+    return list(inspect.signature(formula).parameters)[1:]
+
+
+def keys_of(names: list[list[str]], positions: list[int]) -> dict[str, int]:
+    """Each wanted name once, `out` first, with the position of an input that wants it."""
+    kept = {wanted: at for wanteds, at in zip(names, positions, strict=True) for wanted in wanteds}
+    return dict(sorted(kept.items(), key=lambda item: item[0] != "out"))
+
+
+def keeper(sources: list[Source]) -> Source:
+    """One function that gathers what is kept; written out for the common short cases."""
+    match sources:
+        case []:
+            return lambda args, out: ()
+        case [first]:
+            return lambda args, out: (first(args, out),)
+        case [first, second]:
+            return lambda args, out: (first(args, out), second(args, out))
+        case _:
+            return lambda args, out: tuple([source(args, out) for source in sources])
+
+
+def reading(formula: Formula, at: list[int]) -> Callable[[Any, Sequence[Any]], Any]:
+    """The formula as a function of the gradient and the list of kept values."""
+    match at:
+        case []:
+            return lambda g, kept: formula(g)
+        case [i]:
+            return lambda g, kept: formula(g, kept[i])
+        case [i, j]:
+            return lambda g, kept: formula(g, kept[i], kept[j])
+        case _:
+            return lambda g, kept: formula(g, *[kept[i] for i in at])
+
+
+def alias(t: Tensor) -> Tensor:
+    """The same memory without the history, dated by the same stamp."""
+    other = wrap(t.array, None)
+    other.stamp = stamp_of(t)
+    return other
+
+
+def op(
+    kernel: Callable[..., Any] | None = None, *, label: Label | None = None, shares: bool = False
+) -> Any:
+    """Make a NumPy kernel differentiable.
+
+    `label` is the name that PyTorch gives to the node (the kernel's in camel case, with Backward0,
+    by default). `shares` says that the result may be a view of the first argument.
+    """
+    if kernel is None:
+        return functools.partial(op, label=label, shares=shares)
+    plans: dict[int, Plan] = {}
+
+    def apply(*args: Any) -> Any:
+        arrays, parents, mask, bit, tensors = [], [], 0, 1, False
+        for a in args:
+            if isinstance(a, Tensor):
+                tensors = True
+                arrays.append(a.array)
+                node = a.node
+                if node is not None:
+                    parents.append(node)
+                    mask += bit
+            else:
+                arrays.append(a)
+            bit += bit
+        if not tensors:
+            return kernel(*args)
+        array = local.run(kernel, *arrays)
+        if not isinstance(array, ndarray):
+            array = asanyarray(array)
+        out = new(Tensor)
+        out.array = array
+        out.node = out.stamp = out.view_of = None
+        if shares:
+            share_memory(out, this, args)
+        if mask and derivatives and is_recording():
+            plan = plans.get(mask)
+            if plan is None:
+                plan = plans[mask] = Plan(this, mask)
+            out.node = plan.record(parents, args, out)
+        return out
+
+    this = cast(Op, functools.update_wrapper(apply, kernel))
+    derivatives: dict[str, Formula] = {}
+
+    def derivative(**formulas: Formula) -> None:
+        """One formula for each differentiable array, by name."""
+        for name, formula in formulas.items():
+            check_formula(this, name, formula)
+        derivatives.update(formulas)
+
+    this.kernel, this.signature, this.shares_memory = kernel, Signature(kernel), shares
+    this.derivatives, this.derivative = derivatives, derivative  # type: ignore[method-assign]
+    this.label = labeller(label or camel_case(kernel.__name__) + "Backward0")  # type: ignore[method-assign]
+    return this
+
+
+view = functools.partial(op, shares=True)
+
+
+def labeller(label: Label) -> Callable[[Node], str]:
+    return label if callable(label) else lambda node: label
+
+
+def camel_case(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def check_formula(op: Op, name: str, formula: Formula) -> None:
+    """A formula that names what the op does not have fails when its module is imported."""
+    if name not in op.signature.arrays:
+        raise TypeError(
+            f"{op.__name__} has no array '{name}': it takes {', '.join(op.signature.arrays)}"
+        )
+    possible = op.signature.possible()
+    for wanted in inspect.signature(formula).parameters:
+        if wanted not in possible:
+            raise TypeError(
+                f"the derivative of {op.__name__} by {name} names '{wanted}'; "
+                f"it may name {', '.join(sorted(possible))}"
+            )
+
+
+def share_memory(out: Tensor, op: Op, args: tuple[Any, ...]) -> None:
+    """If `out` looks into its first argument's memory: one stamp, and a record of how it looks."""
+    source, array = args[0], args[0].array
+    if out.array is array:
+        out.array = array.view()
+    base = out.array.base
+    if base is None or (base is not array and base is not array.base):
+        return  # the kernel had to copy
+    stamp = out.stamp = stamp_of(source)
+    seen = source.view_of
+    steps = ((op, args[1:]),)
+    out.view_of = View(source, steps) if seen is None else View(seen.base, seen.steps + steps)
+    out.view_of.recorded = is_recording()
+    stamp.remember(out)

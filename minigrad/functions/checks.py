@@ -1,0 +1,143 @@
+"""What the public functions check, and PyTorch's words for what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from minigrad import dtypes
+from minigrad.autograd.errors import noted
+from minigrad.tensor import Tensor
+
+__all__ = ["broadcast", "dim", "dims", "integer", "resolve", "size_of", "tensor", "tensors"]
+
+Shape = tuple[int, ...]
+
+
+def tensor(value: Any, function: str, name: str = "input", position: int = 1) -> Tensor:
+    """The value if it is a tensor; else TypeError."""
+    if isinstance(value, Tensor):
+        return value
+    kind = type(value)
+    title = f"{kind.__module__}.{kind.__name__}" if kind is np.ndarray else kind.__name__
+    error = TypeError(
+        f"{function}(): argument '{name}' (position {position}) must be Tensor, not {title}"
+    )
+    raise noted(error, f"Make a tensor of it first: minigrad.tensor({name}).")
+
+
+def tensors(values: Any, function: str) -> tuple[Tensor, ...]:
+    """The values as a tuple, if they are a list or tuple of tensors."""
+    if not isinstance(values, list | tuple):
+        raise TypeError(
+            f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, "
+            f"not {type(values).__name__}"
+        )
+    for i, value in enumerate(values):
+        if not isinstance(value, Tensor):
+            raise TypeError(
+                f"expected Tensor as element {i} in argument 0, but got {type(value).__name__}"
+            )
+    return tuple(values)
+
+
+def integer(value: Any) -> int:
+    """An int from what may stand where an int is meant; bools and floats may not."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"'{type(value).__name__}' object cannot be interpreted as an integer")
+    return int(value.__index__())
+
+
+def dim(value: Any, ndim: int) -> int:
+    """A dim counted from the front; a 0-d tensor is treated as if it had one."""
+    index, limit = integer(value), max(ndim, 1)
+    if not -limit <= index < limit:
+        raise IndexError(
+            f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], "
+            f"but got {index})"
+        )
+    return index % limit
+
+
+def dims(value: Any, ndim: int) -> Shape | None:
+    """One dim, several, or None, as a tuple counted from the front; None and () mean all."""
+    if value is None:
+        return None
+    wanted = tuple(dim(d, ndim) for d in ([value] if hasattr(value, "__index__") else value))
+    for d in wanted:
+        if wanted.count(d) > 1:
+            raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
+    return wanted or None
+
+
+def size_of(shape: Sequence[Any]) -> Shape:
+    """A shape from `f(2, 3)`, `f((2, 3))` or `f(size)`."""
+    if len(shape) == 1 and not hasattr(shape[0], "__index__"):
+        shape = shape[0]
+    return tuple(integer(n) for n in shape)
+
+
+def resolve(shape: Shape, count: int) -> Shape:
+    """A shape with its -1 worked out, if `count` elements fit into it."""
+    free = [i for i, n in enumerate(shape) if n == -1]
+    if len(free) > 1:
+        raise RuntimeError("only one dimension can be inferred")
+    for n in shape:
+        if n < -1:
+            raise RuntimeError(f"invalid shape dimension {n}")
+    known = int(np.prod([n for n in shape if n != -1], dtype=np.int64))
+    if free and known == 0 and count == 0:
+        raise RuntimeError(
+            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
+            "dimension size -1 can be any value and is ambiguous"
+        )
+    if (known == 0 or count % known) if free else known != count:
+        raise noted(
+            RuntimeError(f"shape '{list(shape)}' is invalid for input of size {count}"),
+            f"A new shape must have room for exactly the {count} elements that are there.",
+        )
+    return tuple(count // known if n == -1 else n for n in shape)
+
+
+def broadcast(*shapes: Shape) -> Shape:
+    """The common shape, or PyTorch's error that names the two sizes that differ."""
+    result: Shape = ()
+    for shape in shapes:
+        result = broadcast_two(result, shape)
+    return result
+
+
+def broadcast_two(a: Shape, b: Shape) -> Shape:
+    ndim = max(len(a), len(b))
+    padded_a, padded_b = (1,) * (ndim - len(a)) + a, (1,) * (ndim - len(b)) + b
+    for i in reversed(range(ndim)):
+        if padded_a[i] != padded_b[i] and 1 not in (padded_a[i], padded_b[i]):
+            raise mismatch(padded_a[i], padded_b[i], i, a, b)
+    return tuple(n if m == 1 else m for m, n in zip(padded_a, padded_b, strict=True))
+
+
+def mismatch(m: int, n: int, where: int, a: Shape, b: Shape) -> Exception:
+    return noted(
+        RuntimeError(
+            f"The size of tensor a ({m}) must match the size of tensor b ({n}) at non-singleton "
+            f"dimension {where}"
+        ),
+        f"Shapes {list(a)} and {list(b)} do not broadcast: seen from the last dimension, two sizes "
+        "must be equal, or one of them must be 1.",
+    )
+
+
+def same_dtype(a: Tensor, b: Tensor) -> None:
+    """Matrix products never promote."""
+    if a.array.dtype != b.array.dtype:
+        left, right = dtypes.of(a.array), dtypes.of(b.array)
+        names = {"Float": "float", "Double": "double", "Long": "long int", "Int": "int", "Bool": "bool"}
+        raise noted(
+            RuntimeError(
+                f"expected m1 and m2 to have the same dtype, but got: {names[left.title]} != "
+                f"{names[right.title]}"
+            ),
+            f"Products of matrices do not convert. Write x.to({left}) or x.float() on one of them.",
+        )

@@ -1,0 +1,32 @@
+"""From one dtype to another."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad import dtypes, ops
+from minigrad.tensor import Tensor
+
+__all__ = ["to", "to_any"]
+
+
+def to(x: Tensor, kind: Any) -> Tensor:
+    """The tensor in another dtype; itself if it has that dtype already. Gradients convert back."""
+    target = kind if isinstance(kind, np.dtype) else dtypes.check(kind, "to")
+    return x if x.array.dtype == target else ops.cast(x, target)
+
+
+def to_any(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    """`x.to(dtype)`, `x.to(device)`, `x.to(device, dtype)` or `x.to(other)`; copy=True copies."""
+    kind = kwargs.get("dtype")
+    for arg in (*args, kwargs.get("device")):
+        if isinstance(arg, Tensor):
+            kind = arg.dtype
+        elif isinstance(arg, str | dtypes.device):
+            dtypes.device(arg)  # only the CPU is there
+        elif isinstance(arg, dtypes.dtype | type):
+            kind = arg
+    result = x if kind is None else to(x, kind)
+    return ops.clone(x) if kwargs.get("copy") and result is x else result

@@ -1,0 +1,450 @@
+"""Arithmetic, functions and comparisons as a user calls them.
+
+Each one checks, brings its operands to one dtype and one kind, and applies an op. A Python number
+acts as a value of the tensor's dtype; a NumPy array acts as a constant tensor.
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad import dtypes, ops
+from minigrad.functions import checks
+from minigrad.functions.conversion import to
+from minigrad.tensor import Tensor, wrap
+
+__all__ = [
+    "abs", "add", "apply_ufunc", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
+    "clamp", "clone", "cos", "div", "eq", "exp", "ge", "gt", "isfinite", "isinf", "isnan", "le",
+    "log", "logical_not", "lt", "maximum", "minimum", "mul", "ne", "neg", "pow", "reciprocal",
+    "rsub", "sigmoid", "sign", "sin", "sqrt", "square", "sub", "tanh", "where",
+]  # fmt: skip
+
+ndarray = np.ndarray
+Number = numbers.Number | np.generic
+
+
+def is_operand(value: Any) -> bool:
+    """What may stand beside a tensor in arithmetic."""
+    return isinstance(value, Tensor | numbers.Number | np.generic | ndarray)
+
+
+def plain(value: Any) -> Any:
+    """An array or a Python number, for the promotion rules."""
+    if isinstance(value, Tensor):
+        return value.array
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def constant(value: Any, kind: np.dtype[Any]) -> Any:
+    """A Python number as a 0-d array: NumPy computes faster with it, and in its dtype."""
+    try:
+        return np.array(value, kind)
+    except OverflowError:
+        raise RuntimeError(
+            f"value cannot be converted to type {dtypes.BY_NUMPY[kind].abbreviation} without overflow"
+        ) from None
+
+
+def promoted(value: Any, kind: np.dtype[Any]) -> Any:
+    """An operand in a dtype: tensors by a recorded conversion."""
+    if isinstance(value, Tensor):
+        return value if value.array.dtype == kind else ops.cast(value, kind)
+    if isinstance(value, ndarray):
+        return np.asanyarray(value, kind)
+    return constant(value, kind)
+
+
+def operands(a: Any, b: Any) -> tuple[Any, Any]:
+    """Two operands in their common dtype, at least one of them a tensor."""
+    kind = dtypes.result_type(plain(a), plain(b))
+    return promoted(a, kind), promoted(b, kind)
+
+
+def binary(op: Callable[..., Any], a: Any, b: Any) -> Any:
+    """An op of two operands, after PyTorch's promotion of dtypes."""
+    if not (isinstance(a, Tensor) and isinstance(b, Tensor) and a.array.dtype is b.array.dtype):
+        a, b = operands(a, b)
+        if not (isinstance(a, Tensor) or isinstance(b, Tensor)):
+            a = wrap(a)
+    try:
+        return op(a, b)
+    except ValueError:
+        checks.broadcast(np.shape(plain(a)), np.shape(plain(b)))  # says what is wrong, or:
+        raise
+
+
+def checked(function: str, input: Any, other: Any) -> None:
+    """TypeError unless `input` is a tensor and `other` may stand beside it."""
+    if not isinstance(input, Tensor) and not (is_operand(input) and isinstance(other, Tensor)):
+        checks.tensor(input, function)
+    if not is_operand(other):
+        checks.tensor(other, function, "other", 2)
+
+
+def floating(x: Tensor) -> Tensor:
+    """Integers and bools become float32 where a function leaves the integers."""
+    return x if x.array.dtype.kind == "f" else ops.cast(x, dtypes.float32.numpy)
+
+
+# ---- arithmetic ----------------------------------------------------------------------------------
+
+
+def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """input + alpha * other, elementwise and broadcast."""
+    checked("add", input, other)
+    return binary(ops.add, input, scaled(other, alpha))
+
+
+def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+    """input - alpha * other, elementwise and broadcast."""
+    checked("sub", input, other)
+    refuse_bools(input, other)
+    return binary(ops.sub, input, scaled(other, alpha))
+
+
+def rsub(input: Any, other: Any) -> Any:
+    """other - input."""
+    refuse_bools(input, other)
+    return binary(ops.rsub, input, other)
+
+
+def scaled(other: Any, alpha: Any) -> Any:
+    return other if alpha == 1 else mul(other, alpha) if isinstance(other, Tensor) else other * alpha
+
+
+def refuse_bools(a: Any, b: Any) -> None:
+    kinds = [isinstance(v, bool) or getattr(plain(v), "dtype", None) == bool for v in (a, b)]
+    if any(kinds):
+        which = "two bool tensors" if all(kinds) else "a bool tensor"
+        use = "the `^` or `logical_xor()`" if all(kinds) else "the `~` or `logical_not()`"
+        purpose = "" if all(kinds) else "If you are trying to invert a mask, use "
+        verb = "Use " if all(kinds) else ""
+        raise RuntimeError(
+            f"Subtraction, the `-` operator, with {which} is not supported. {purpose}{verb}{use} "
+            "operator instead."
+        )
+
+
+def mul(input: Any, other: Any) -> Any:
+    """input * other, elementwise and broadcast."""
+    checked("mul", input, other)
+    return binary(ops.mul, input, other)
+
+
+def div(input: Any, other: Any) -> Any:
+    """input / other, elementwise and broadcast; integers become float32.
+
+    A number divided by a tensor is the number times the tensor's reciprocal, as in PyTorch.
+    """
+    checked("div", input, other)
+    if isinstance(other, Tensor) and not isinstance(input, Tensor | ndarray):
+        return mul(reciprocal(other), input)
+    kind = dtypes.result_type(plain(input), plain(other))
+    if kind.kind != "f":
+        input = to(input, dtypes.float32) if isinstance(input, Tensor) else np.asarray(input, "f")
+        other = to(other, dtypes.float32) if isinstance(other, Tensor) else other
+    return binary(ops.div, input, other)
+
+
+def neg(input: Any) -> Any:
+    """-input."""
+    x = checks.tensor(input, "neg")
+    if x.array.dtype == bool:
+        raise RuntimeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
+            "invert a mask, use the `~` or `logical_not()` operator instead."
+        )
+    return ops.neg(x)
+
+
+def pow(input: Any, exponent: Any) -> Any:
+    """input ** exponent; either may be a number.
+
+    The derivative of x**n is n x**(n-1), and exactly 0 for n = 0, also at x = 0.
+    """
+    if isinstance(exponent, Tensor | ndarray):
+        if isinstance(input, Tensor | ndarray):
+            return tensor_pow(input, exponent)
+        kind = dtypes.result_type(plain(exponent), plain(input))
+        return ops.exponential(promoted(exponent, kind), plain(input))
+    return number_pow(checks.tensor(input, "pow"), plain(exponent))
+
+
+def number_pow(x: Tensor, n: Any) -> Any:
+    kind = dtypes.result_type(x.array, n)
+    if kind.kind == "i" and n < 0:
+        raise RuntimeError("Integers to negative integer powers are not allowed.")
+    return ops.pow(promoted(x, kind), n)
+
+
+def tensor_pow(x: Any, y: Any) -> Any:
+    if dtypes.result_type(plain(x), plain(y)) == bool:
+        raise NotImplementedError('"pow" not implemented for \'Bool\'')
+    return binary(ops.power, x, y)
+
+
+# ---- functions -------------------------------------------------------------------------------------
+
+
+def unary(op: Callable[..., Any], input: Any) -> Any:
+    """A function that leaves the integers, of a tensor."""
+    return op(floating(checks.tensor(input, op.__name__)))
+
+
+def reciprocal(input: Any) -> Any:
+    """1 / input."""
+    return unary(ops.reciprocal, input)
+
+
+def exp(input: Any) -> Any:
+    """e ** input."""
+    return unary(ops.exp, input)
+
+
+def log(input: Any) -> Any:
+    """The natural logarithm; -inf at 0, NaN below."""
+    return unary(ops.log, input)
+
+
+def sqrt(input: Any) -> Any:
+    """The square root; NaN below 0. Its derivative at 0 is infinite."""
+    return unary(ops.sqrt, input)
+
+
+def sin(input: Any) -> Any:
+    """The sine of an angle in radians."""
+    return unary(ops.sin, input)
+
+
+def cos(input: Any) -> Any:
+    """The cosine of an angle in radians."""
+    return unary(ops.cos, input)
+
+
+def tanh(input: Any) -> Any:
+    """The hyperbolic tangent; its derivative is 1 - tanh(x)**2."""
+    return unary(ops.tanh, input)
+
+
+def sigmoid(input: Any) -> Any:
+    """1 / (1 + e**-input); its derivative is s (1 - s)."""
+    return unary(ops.sigmoid, input)
+
+
+def square(input: Any) -> Any:
+    """input ** 2; integers stay integers."""
+    return pow(checks.tensor(input, "square"), 2)
+
+
+def abs(input: Any) -> Any:
+    """The absolute value; its derivative at 0 is 0."""
+    x = checks.tensor(input, "abs")
+    if x.array.dtype == bool:
+        raise NotImplementedError('"abs_cpu" not implemented for \'Bool\'')
+    return ops.abs(x)
+
+
+def sign(input: Any) -> Any:
+    """-1, 0 or 1; 0 for NaN."""
+    return ops.sign(checks.tensor(input, "sign"))
+
+
+def clone(input: Any) -> Any:
+    """A copy that takes part in the graph: gradients flow through it."""
+    return ops.clone(checks.tensor(input, "clone"))
+
+
+# ---- choices -----------------------------------------------------------------------------------------
+
+
+def maximum(input: Any, other: Any) -> Any:
+    """The larger of two, elementwise; NaN if either is. At a tie each gets half the gradient."""
+    return binary(ops.maximum, *both_tensors("maximum", input, other))
+
+
+def minimum(input: Any, other: Any) -> Any:
+    """The smaller of two, elementwise; NaN if either is. At a tie each gets half the gradient."""
+    return binary(ops.minimum, *both_tensors("minimum", input, other))
+
+
+def both_tensors(function: str, a: Any, b: Any) -> tuple[Any, Any]:
+    return checks.tensor(a, function), checks.tensor(b, function, "other", 2)
+
+
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+    """input where the condition holds, other elsewhere; the branch not taken gets gradient 0.
+
+    Mind that a derivative which is infinite or NaN in the branch not taken still gives NaN there:
+    0 * inf is NaN. Mask the argument as well: where(x > 0, sqrt(where(x > 0, x, 1)), 0).
+    """
+    mask = checks.tensor(condition, "where", "condition")
+    if input is None and other is None:
+        return tuple(wrap(np.asarray(i)) for i in np.nonzero(np.atleast_1d(mask.array)))
+    if mask.array.dtype != bool:
+        raise RuntimeError(
+            "where expected condition to be a boolean tensor, but got a tensor with dtype "
+            f"{mask.dtype.title}"
+        )
+    a, b = operands(input, other)
+    try:
+        return ops.where(mask, a, b)
+    except ValueError:
+        checks.broadcast(mask.array.shape, np.shape(plain(a)), np.shape(plain(b)))
+        raise
+
+
+def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+    """min(max(input, low), high); a bound may be a number, a tensor or None.
+
+    At the bounds and between them the derivative is 1, outside 0. If low > high, all is high.
+    """
+    x = checks.tensor(input, "clamp")
+    if min is None and max is None:
+        raise RuntimeError("minigrad.clamp: At least one of 'min' or 'max' must not be None")
+    if isinstance(min, Tensor) or isinstance(max, Tensor):
+        return clamp_by_tensors(x, min, max)
+    bounds = [plain(bound) for bound in (min, max) if bound is not None]
+    kind = dtypes.result_type(x.array, *bounds)
+    lowest, highest = limits(kind)
+    low, high = (lowest if min is None else min), (highest if max is None else max)
+    return ops.clamp(promoted(x, kind), constant(low, kind), constant(high, kind))
+
+
+def limits(kind: np.dtype[Any]) -> tuple[Any, Any]:
+    """Bounds that bound nothing."""
+    if kind.kind == "f":
+        return -np.inf, np.inf
+    return np.iinfo(kind).min, np.iinfo(kind).max
+
+
+def clamp_by_tensors(x: Tensor, low: Any, high: Any) -> Any:
+    kind = dtypes.result_type(*(plain(v) for v in (x, low, high) if v is not None))
+    x = promoted(x, kind)
+    if high is None:
+        return ops.clamp_min(x, promoted(low, kind))
+    if low is None:
+        return ops.clamp_max(x, promoted(high, kind))
+    return ops.clamp_between(x, promoted(low, kind), promoted(high, kind))
+
+
+# ---- comparisons ---------------------------------------------------------------------------------------
+
+
+def eq(input: Any, other: Any) -> Any:
+    """input == other, elementwise: a bool tensor."""
+    checked("eq", input, other)
+    return binary(ops.eq, input, other)
+
+
+def ne(input: Any, other: Any) -> Any:
+    """input != other, elementwise."""
+    checked("ne", input, other)
+    return binary(ops.ne, input, other)
+
+
+def lt(input: Any, other: Any) -> Any:
+    """input < other, elementwise."""
+    checked("lt", input, other)
+    return binary(ops.lt, input, other)
+
+
+def le(input: Any, other: Any) -> Any:
+    """input <= other, elementwise."""
+    checked("le", input, other)
+    return binary(ops.le, input, other)
+
+
+def gt(input: Any, other: Any) -> Any:
+    """input > other, elementwise."""
+    checked("gt", input, other)
+    return binary(ops.gt, input, other)
+
+
+def ge(input: Any, other: Any) -> Any:
+    """input >= other, elementwise."""
+    checked("ge", input, other)
+    return binary(ops.ge, input, other)
+
+
+def isnan(input: Any) -> Any:
+    """True where the element is NaN."""
+    return ops.isnan(checks.tensor(input, "isnan"))
+
+
+def isinf(input: Any) -> Any:
+    """True where the element is infinite."""
+    return ops.isinf(checks.tensor(input, "isinf"))
+
+
+def isfinite(input: Any) -> Any:
+    """True where the element is neither infinite nor NaN."""
+    return ops.isfinite(checks.tensor(input, "isfinite"))
+
+
+def logical_not(input: Any) -> Any:
+    """True where the element is 0."""
+    return ops.eq(checks.tensor(input, "logical_not"), constant(0, input.array.dtype))
+
+
+def bitwise_and(input: Any, other: Any) -> Any:
+    """input & other, of bools or integers."""
+    return binary(ops.bitwise_and, *integral("bitwise_and", input, other))
+
+
+def bitwise_or(input: Any, other: Any) -> Any:
+    """input | other, of bools or integers."""
+    return binary(ops.bitwise_or, *integral("bitwise_or", input, other))
+
+
+def bitwise_xor(input: Any, other: Any) -> Any:
+    """input ^ other, of bools or integers."""
+    return binary(ops.bitwise_xor, *integral("bitwise_xor", input, other))
+
+
+def integral(function: str, a: Any, b: Any) -> tuple[Any, Any]:
+    checked(function, a, b)
+    kind = dtypes.result_type(plain(a), plain(b))
+    if kind.kind == "f":
+        name = dtypes.BY_NUMPY[kind].title
+        raise NotImplementedError(f"\"{function}_cpu\" not implemented for '{name}'")
+    return a, b
+
+
+def bitwise_not(input: Any) -> Any:
+    """~input, of bools or integers."""
+    x = checks.tensor(input, "bitwise_not")
+    if x.array.dtype.kind == "f":
+        raise NotImplementedError(f"\"bitwise_not_cpu\" not implemented for '{x.dtype.title}'")
+    return ops.bitwise_not(x)
+
+
+# ---- NumPy on the other side ------------------------------------------------------------------------
+
+UFUNCS: dict[Any, Callable[..., Any]] = {
+    np.add: add, np.subtract: sub, np.multiply: mul, np.divide: div, np.power: pow,
+    np.negative: neg, np.abs: abs, np.sign: sign, np.exp: exp, np.log: log, np.sqrt: sqrt,
+    np.square: square, np.reciprocal: reciprocal, np.sin: sin, np.cos: cos, np.tanh: tanh,
+    np.maximum: maximum, np.minimum: minimum, np.equal: eq, np.not_equal: ne, np.less: lt,
+    np.less_equal: le, np.greater: gt, np.greater_equal: ge, np.isnan: isnan, np.isinf: isinf,
+    np.isfinite: isfinite, np.bitwise_and: bitwise_and, np.bitwise_or: bitwise_or,
+    np.bitwise_xor: bitwise_xor, np.invert: bitwise_not,
+}  # fmt: skip
+
+
+def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A NumPy ufunc called on tensors is the function of the same meaning, recorded."""
+    function = UFUNCS.get(ufunc)
+    if function is None or method != "__call__" or kwargs:
+        how = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        raise TypeError(
+            f"np.{how} cannot take a Tensor{' with ' + ', '.join(kwargs) if kwargs else ''}: call "
+            "the function of minigrad instead, or NumPy on tensor.detach().numpy()"
+        )
+    if ufunc in (np.maximum, np.minimum):
+        inputs = tuple(v if isinstance(v, Tensor) else wrap(np.asarray(v)) for v in inputs)
+    return function(*inputs)

@@ -1,0 +1,152 @@
+"""Products of vectors and matrices, with PyTorch's checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad import ops
+from minigrad.autograd.errors import noted
+from minigrad.functions import checks
+from minigrad.functions.shape import reshape
+from minigrad.tensor import Tensor
+
+__all__ = ["bmm", "dot", "matmul", "mm", "mv"]
+
+
+def dot(input: Any, other: Any) -> Tensor:
+    """Σ aᵢ bᵢ of two vectors of one length."""
+    a, b = checks.tensor(input, "dot"), checks.tensor(other, "dot", "tensor", 2)
+    if a.array.ndim != 1 or b.array.ndim != 1:
+        raise RuntimeError(
+            f"1D tensors expected, but got {a.array.ndim}D and {b.array.ndim}D tensors"
+        )
+    if a.array.dtype != b.array.dtype:
+        raise RuntimeError(
+            f"dot : expected both vectors to have same dtype, but found {a.dtype.title} and "
+            f"{b.dtype.title}"
+        )
+    if a.array.shape != b.array.shape:
+        raise RuntimeError(
+            f"inconsistent tensor size, expected tensor {list(a.array.shape)} and src "
+            f"{list(b.array.shape)} to have the same number of elements, but got {a.array.size} "
+            f"and {b.array.size} elements respectively"
+        )
+    return ops.dot(a, b)  # type: ignore[no-any-return]
+
+
+def mm(input: Any, mat2: Any) -> Tensor:
+    """The product of two matrices, (n, k) and (k, m)."""
+    a, b = checks.tensor(input, "mm"), checks.tensor(mat2, "mm", "mat2", 2)
+    if a.array.ndim != 2:
+        raise RuntimeError("self must be a matrix")
+    if b.array.ndim != 2:
+        raise RuntimeError("mat2 must be a matrix")
+    return matrix_product(a, b)
+
+
+def mv(input: Any, vec: Any) -> Tensor:
+    """The product of a matrix and a vector, (n, k) and (k,)."""
+    a, v = checks.tensor(input, "mv"), checks.tensor(vec, "mv", "vec", 2)
+    if a.array.ndim != 2 or v.array.ndim != 1:
+        raise RuntimeError(
+            f"vector + matrix @ vector expected, got 1, {a.array.ndim}, {v.array.ndim}"
+        )
+    return matrix_vector(a, v)
+
+
+def bmm(input: Any, mat2: Any) -> Tensor:
+    """The products of two batches of matrices, (b, n, k) and (b, k, m)."""
+    a, b = checks.tensor(input, "bmm"), checks.tensor(mat2, "bmm", "mat2", 2)
+    if a.array.ndim != 3:
+        raise RuntimeError("batch1 must be a 3D tensor")
+    if b.array.ndim != 3:
+        raise RuntimeError("batch2 must be a 3D tensor")
+    checks.same_dtype(a, b)
+    (batch, _, inner), (batch2, inner2, columns) = a.array.shape, b.array.shape
+    if batch != batch2 or inner != inner2:
+        raise RuntimeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: [{batch}, {inner}] "
+            f"but got: [{batch2}, {inner2}]."
+        )
+    return ops.bmm(a, b)  # type: ignore[no-any-return]
+
+
+def matmul(input: Any, other: Any) -> Tensor:
+    """The matrix product: of vectors, matrices or batches of them, which broadcast."""
+    a, b = checks.tensor(input, "matmul"), checks.tensor(other, "matmul", "other", 2)
+    dims = a.array.ndim, b.array.ndim
+    if 0 in dims:
+        raise RuntimeError(
+            f"both arguments to matmul need to be at least 1D, but they are {dims[0]}D and {dims[1]}D"
+        )
+    if dims == (1, 1):
+        return dot(a, b)
+    if dims == (2, 1):
+        return matrix_vector(a, b)
+    if dims[0] <= 2 and dims[1] == 2:
+        return matrix_product(a, b)
+    return batched(a, b)
+
+
+def matrix_product(a: Tensor, b: Tensor) -> Tensor:
+    checks.same_dtype(a, b)
+    rows = (1, *a.array.shape)[-2:]
+    if rows[1] != b.array.shape[0]:
+        raise unequal_inner(rows, b.array.shape)
+    return ops.matmul(a, b)  # type: ignore[no-any-return]
+
+
+def unequal_inner(a: tuple[int, ...], b: tuple[int, ...]) -> Exception:
+    return noted(
+        RuntimeError(
+            f"mat1 and mat2 shapes cannot be multiplied ({a[0]}x{a[1]} and {b[0]}x{b[1]})"
+        ),
+        f"Each row on the left has {a[1]} numbers, and each column on the right has {b[0]}: they "
+        "are multiplied pairwise, so the two must be equal.",
+    )
+
+
+def matrix_vector(a: Tensor, v: Tensor) -> Tensor:
+    checks.same_dtype(a, v)
+    (rows, columns), (length,) = a.array.shape, v.array.shape
+    if columns != length:
+        raise RuntimeError(
+            f"size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({length})"
+        )
+    return ops.mv(a, v)  # type: ignore[no-any-return]
+
+
+def batched(a: Tensor, b: Tensor) -> Tensor:
+    """A vector among batches takes part as a matrix of one row or one column."""
+    left = reshape(a, (1, -1)) if a.array.ndim == 1 else a
+    right = reshape(b, (-1, 1)) if b.array.ndim == 1 else b
+    checks.same_dtype(a, b)
+    m, n = left.array.shape, right.array.shape
+    if right.array.ndim == 2:  # every row of the batch meets the same matrix: one big product
+        rows = reshape(left, (-1, m[-1])) if left.array.size else left
+        if left.array.size and n[0] == m[-1]:
+            out = reshape(ops.matmul(rows, right), (*m[:-1], n[-1]))
+            return reshape(out, m[:-1]) if b.array.ndim == 1 else out
+    batch = checks.broadcast(m[:-2], n[:-2])
+    if m[-1] != n[-2]:
+        raise unequal_batches(left, right, batch)
+    out = ops.bmm(left, right)
+    shape = out.array.shape
+    if a.array.ndim == 1:
+        return reshape(out, (*shape[:-2], shape[-1]))
+    return reshape(out, shape[:-1]) if b.array.ndim == 1 else out
+
+
+def unequal_batches(a: Tensor, b: Tensor, batch: tuple[int, ...]) -> Exception:
+    if b.array.ndim == 2:
+        rows = a.array.size // max(a.array.shape[-1], 1)
+        return unequal_inner((rows, a.array.shape[-1]), b.array.shape)
+    count = 1
+    for n in batch:
+        count *= n
+    return RuntimeError(
+        "Expected size for first two dimensions of batch2 tensor to be: "
+        f"[{count}, {a.array.shape[-1]}] but got: [{count}, {b.array.shape[-2]}]."
+    )
+
+

@@ -1,0 +1,193 @@
+"""The functions behind the modules: relu, leaky_relu, linear, mse_loss, and friends."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+from minigrad import ops
+from minigrad.autograd.errors import noted
+from minigrad.autograd.graph import Node
+from minigrad.functions import checks, elementwise
+from minigrad.functions.shape import expand, reshape
+from minigrad.ops.inplace import in_place
+from minigrad.tensor import Tensor
+
+__all__ = ["leaky_relu", "leaky_relu_", "linear", "mse_loss", "relu", "relu_", "sigmoid", "tanh"]
+
+tanh, sigmoid = elementwise.tanh, elementwise.sigmoid
+
+
+def relu(input: Any, inplace: bool = False) -> Tensor:
+    """max(0, x), elementwise.
+
+    The derivative is 1 where x > 0 and exactly 0 where x <= 0, at the kink as well: a unit whose
+    input is never positive gets no gradient and cannot move. NaN passes through, with gradient 1.
+    Any shape; floats and integers, which stay integers. RuntimeError for bool.
+    """
+    x = checks.tensor(input, "relu")
+    if x.array.dtype == bool:
+        raise RuntimeError("Boolean inputs not supported for relu")
+    return in_place(ops.relu, x) if inplace else ops.relu(x)
+
+
+def relu_(input: Tensor) -> Tensor:
+    """relu, written into the input."""
+    return relu(input, inplace=True)
+
+
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
+    """x where x > 0, negative_slope * x elsewhere.
+
+    The derivative is 1 where x > 0 and negative_slope elsewhere, at 0 and NaN as well, so that no
+    unit is ever without a gradient. Any shape; floats only (NotImplementedError).
+    """
+    x = checks.tensor(input, "leaky_relu")
+    if x.array.dtype.kind != "f":
+        raise noted(
+            NotImplementedError(f"\"leaky_relu_cpu\" not implemented for '{x.dtype.title}'"),
+            "A slope between 0 and 1 leaves the integers. Write leaky_relu(x.float()).",
+        )
+    if not inplace:
+        return ops.leaky_relu(x, negative_slope)  # type: ignore[no-any-return]
+    in_place(ops.leaky_relu_in_place, x, negative_slope)
+    if negative_slope < 0 and isinstance(x.node, Node):
+        x.register_hook(refuse_negative_slope)
+    return x
+
+
+def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """leaky_relu, written into the input."""
+    return leaky_relu(input, negative_slope, inplace=True)
+
+
+def refuse_negative_slope(g: Tensor) -> None:
+    """With a negative slope both sides of the kink come out positive: the sign is lost."""
+    raise RuntimeError(
+        "In-place leakyReLu backward calculation is triggered with a negative slope which is not "
+        "supported. This is caused by calling in-place forward function with a negative slope, "
+        "please call out-of-place version instead. File an issue at "
+        "https://github.com/pytorch/pytorch if you do require supporting in-place leakRelu "
+        "backward calculation with negative slope"
+    )
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
+    """x Wᵀ + b for the last dimension of x.
+
+    input (..., in), weight (out, in), bias (out,) or None; result (..., out). All of one float
+    dtype, RuntimeError otherwise.
+    """
+    x, w = checks.tensor(input, "linear"), checks.tensor(weight, "linear", "weight", 2)
+    a, b = x.array, w.array
+    if a.dtype is not b.dtype or a.ndim == 0 or a.ndim > 2 or b.ndim != 2 or a.shape[-1] != b.shape[1]:
+        return unusual_linear(x, w, bias)
+    return ops.linear_without_bias(x, w) if bias is None else ops.linear(x, w, bias)
+
+
+def unusual_linear(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
+    """What linear cannot do in one op: batches of more dims are flattened; the rest is refused."""
+    shape = x.array.shape
+    if not shape or w.array.ndim == 0:
+        raise RuntimeError(
+            f"both arguments to linear need to be at least 1D, but they are {len(shape)}D and "
+            f"{w.array.ndim}D"
+        )
+    check_dtypes(x, w, bias)
+    if w.array.ndim == 1:
+        return elementwise.add((x @ w), 0 if bias is None else bias)
+    columns, (out, inputs) = shape[-1], w.array.shape
+    if columns != inputs:
+        rows = math.prod(shape[:-1])
+        raise noted(
+            RuntimeError(
+                f"mat1 and mat2 shapes cannot be multiplied ({rows}x{columns} and {inputs}x{out})"
+            ),
+            f"The input has {columns} features, and the layer was made for {inputs}: write "
+            f"Linear({columns}, {out}), or give it {inputs} numbers for each sample.",
+        )
+    rows = linear(reshape(x, (-1, columns)) if x.array.size else x.reshape(math.prod(shape[:-1]), columns), w, bias)
+    return reshape(rows, (*shape[:-1], out))
+
+
+def check_dtypes(x: Tensor, w: Tensor, bias: Tensor | None) -> None:
+    if x.array.dtype == w.array.dtype:
+        return
+    if bias is None:
+        checks.same_dtype(x, w)
+    raise noted(
+        RuntimeError(
+            f"mat1 and mat2 must have the same dtype, but got {x.dtype.title} and {w.dtype.title}"
+        ),
+        f"The layer holds {w.dtype} and the input {x.dtype}. Write x.to({w.dtype}), or convert the "
+        "layer: layer.double().",
+    )
+
+
+def mse_loss(
+    input: Any,
+    target: Any,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Tensor | None = None,
+) -> Tensor:
+    """The mean of (input - target)², or the sum, or each square: reduction 'mean', 'sum', 'none'.
+
+    The derivative by the input is 2 (input - target) / n, by the target its negative. Shapes that
+    differ are broadcast, with a warning: that is nearly always a mistake. Floats; dtypes promote.
+    """
+    if size_average is not None or reduce is not None:
+        reduction = old_reduction(size_average, reduce)
+    if input.size() != target.size():
+        warn_broadcast(input, target)
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"{reduction} is not a valid value for reduction")
+    x, y = same_shape(input, target) if input.array.shape != target.array.shape else (input, target)
+    if x.array.dtype is not y.array.dtype:
+        x, y = elementwise.operands(x, y)
+    if x.array.dtype.kind != "f":
+        raise NotImplementedError(f"\"mse_cpu\" not implemented for '{x.dtype.title}'")
+    if weight is not None:
+        return weighted(ops.mse_loss(x, y, "none"), weight, reduction)
+    return ops.mse_loss(x, y, reduction)  # type: ignore[no-any-return]
+
+
+def warn_broadcast(input: Tensor, target: Tensor) -> None:
+    warnings.warn(
+        f"Using a target size ({target.size()}) that is different to the input size "
+        f"({input.size()}). This will likely lead to incorrect results due to broadcasting. Please "
+        "ensure they have the same size.",
+        UserWarning,
+        stacklevel=3,
+    )
+
+
+def same_shape(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    shape = checks.broadcast(x.array.shape, y.array.shape)
+    return expand(x, shape), expand(y, shape)
+
+
+def weighted(squares: Tensor, weight: Tensor, reduction: str) -> Tensor:
+    if weight.array.shape != squares.array.shape:
+        raise ValueError("Weights and input must have the same size.")
+    scaled = squares * weight
+    if reduction == "none":
+        return scaled
+    total = scaled.sum()
+    return total if reduction == "sum" else total / weight.sum()
+
+
+def old_reduction(size_average: bool | None, reduce: bool | None) -> str:
+    """The two flags that `reduction` replaced."""
+    reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+    warnings.warn(
+        "size_average and reduce args will be deprecated, please use "
+        f"reduction='{reduction}' instead.",
+        UserWarning,
+        stacklevel=3,
+    )
+    return reduction
+
+

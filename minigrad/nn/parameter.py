@@ -1,0 +1,35 @@
+"""Parameter: a tensor that a module knows to be its own."""
+
+from __future__ import annotations
+
+from minigrad.autograd.graph import stamp_of
+from minigrad.autograd.leaves import set_requires_grad
+from minigrad.tensor import Tensor, wrap
+
+import numpy as np
+
+__all__ = ["Parameter"]
+
+
+class Parameter(Tensor):
+    """A tensor that, set as an attribute of a Module, becomes one of its parameters.
+
+    It shares the memory of `data` and requires grad unless told otherwise.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        source = wrap(np.empty(0, np.float32)) if data is None else data
+        if not isinstance(source, Tensor):
+            raise TypeError(
+                f"Parameter() takes a Tensor, not {type(source).__name__}: write "
+                "Parameter(minigrad.tensor(...))"
+            )
+        self.array, self.node, self.view_of = source.array, None, None
+        self.stamp = stamp_of(source)
+        if requires_grad:
+            set_requires_grad(self, True)
+
+    def __repr__(self, *, tensor_contents: object = None) -> str:
+        return f"Parameter containing:\n{super().__repr__()}"

@@ -1,0 +1,400 @@
+"""Ops on each element by itself. What broadcasts is summed back by the engine: no rule says so.
+
+Sorted from arithmetic to functions to choices. The derivatives are written in operators and ops.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd.op import Array, op
+
+# ---- arithmetic --------------------------------------------------------------------------------
+
+
+@op
+def add(a: Array, b: Array, /) -> Array:
+    return np.add(a, b)
+
+
+add.derivative(a=lambda g: g, b=lambda g: g)
+
+
+@op
+def sub(a: Array, b: Array, /) -> Array:
+    return np.subtract(a, b)
+
+
+sub.derivative(a=lambda g: g, b=lambda g: -g)
+
+
+@op(label="RsubBackward1")
+def rsub(a: Array, b: Array, /) -> Array:
+    return np.subtract(b, a)
+
+
+rsub.derivative(a=lambda g: -g, b=lambda g: g)
+
+
+@op
+def mul(a: Array, b: Array, /) -> Array:
+    return np.multiply(a, b)
+
+
+mul.derivative(a=lambda g, b: g * b, b=lambda g, a: g * a)
+
+
+@op
+def div(a: Array, b: Array, /) -> Array:
+    return np.divide(a, b)
+
+
+div.derivative(a=lambda g, b: g / b, b=lambda g, a, b: -g * ((a / b) / b))
+
+
+@op
+def neg(x: Array, /) -> Array:
+    return np.negative(x)
+
+
+neg.derivative(x=lambda g: -g)
+
+
+@op
+def reciprocal(x: Array, /) -> Array:
+    return np.reciprocal(x)
+
+
+reciprocal.derivative(x=lambda g, out: -g * (out * out))
+
+
+# ---- powers ------------------------------------------------------------------------------------
+
+
+@op
+def pow(x: Array, /, n: float) -> Array:
+    """x**n for a number n; the common powers are made of exact operations, as in PyTorch."""
+    match n:
+        case 2:
+            return np.multiply(x, x)
+        case 3:
+            return np.multiply(np.multiply(x, x), x)
+        case 0.5:
+            return np.sqrt(x)  # keeps the sign of -0., unlike np.power
+        case -0.5:
+            return np.reciprocal(np.sqrt(x))
+        case -1:
+            return np.reciprocal(x)
+        case -2:
+            return np.reciprocal(np.multiply(x, x))
+        case _:
+            return np.power(x, np.asarray(n, x.dtype))
+
+
+pow.derivative(x=lambda g, x, n: zero(g) if n == 0 else g * (n * pow(x, n - 1)))
+
+
+@op(label="PowBackward1")
+def power(x: Array, y: Array, /) -> Array:
+    return np.power(x, y)
+
+
+power.derivative(
+    x=lambda g, x, y: where(y == 0, 0.0, g * (y * power(x, y - 1))),
+    y=lambda g, x, y, out: where((x == 0) & (y >= 0), 0.0, g * (out * log(x))),
+)
+
+
+@op(label="PowBackward2")
+def exponential(y: Array, /, base: float) -> Array:
+    """base**y for a number base."""
+    return np.power(np.asarray(base, y.dtype), y)
+
+
+exponential.derivative(
+    y=lambda g, y, base, out: (
+        where(y >= 0, 0.0, g * (out * -np.inf)) if base == 0 else g * (out * natural_log(base))
+    )
+)
+
+
+def natural_log(base: float) -> float:
+    return float(np.log(base)) if base > 0 else float("nan")
+
+
+# ---- functions ---------------------------------------------------------------------------------
+
+
+@op
+def exp(x: Array, /) -> Array:
+    return np.exp(x)
+
+
+exp.derivative(x=lambda g, out: g * out)
+
+
+@op
+def log(x: Array, /) -> Array:
+    return np.log(x)
+
+
+log.derivative(x=lambda g, x: g / x)
+
+
+@op
+def sqrt(x: Array, /) -> Array:
+    return np.sqrt(x)
+
+
+sqrt.derivative(x=lambda g, out: g / (out * 2))
+
+
+@op
+def tanh(x: Array, /) -> Array:
+    return np.tanh(x)
+
+
+tanh.derivative(x=lambda g, out: g * (1 - out * out))
+
+
+@op
+def sigmoid(x: Array, /) -> Array:
+    """1 / (1 + exp(-x)): for x far below 0 the exponential is infinite and the result 0."""
+    return np.reciprocal(np.add(np.exp(np.negative(x)), np.asarray(1, x.dtype)))
+
+
+sigmoid.derivative(x=lambda g, out: g * (1 - out) * out)
+
+
+@op
+def sin(x: Array, /) -> Array:
+    return np.sin(x)
+
+
+sin.derivative(x=lambda g, x: g * cos(x))
+
+
+@op
+def cos(x: Array, /) -> Array:
+    return np.cos(x)
+
+
+cos.derivative(x=lambda g, x: g * -sin(x))
+
+
+@op
+def abs(x: Array, /) -> Array:
+    return np.abs(x)
+
+
+abs.derivative(x=lambda g, x: g * sign(x))
+
+
+@op
+def sign(x: Array, /) -> Array:
+    """-1, 0 or 1; 0 for NaN, as in PyTorch."""
+    return np.subtract(x > 0, x < 0, dtype=x.dtype)
+
+
+sign.derivative(x=lambda g: zero(g))
+
+
+# ---- choices: a derivative that selects never multiplies, so that 0 * inf cannot make a NaN -------
+
+
+@op
+def where(condition: Array, a: Array, b: Array, /) -> Array:
+    return np.where(condition, a, b)
+
+
+where.derivative(
+    a=lambda g, condition: where(condition, g, 0.0),
+    b=lambda g, condition: where(condition, 0.0, g),
+)
+
+
+@op
+def maximum(a: Array, b: Array, /) -> Array:
+    return np.maximum(a, b)
+
+
+maximum.derivative(
+    a=lambda g, a, b: where(a < b, 0.0, where(a == b, g / 2, g)),
+    b=lambda g, a, b: where(b < a, 0.0, where(a == b, g / 2, g)),
+)
+
+
+@op
+def minimum(a: Array, b: Array, /) -> Array:
+    return np.minimum(a, b)
+
+
+minimum.derivative(
+    a=lambda g, a, b: where(a > b, 0.0, where(a == b, g / 2, g)),
+    b=lambda g, a, b: where(b > a, 0.0, where(a == b, g / 2, g)),
+)
+
+
+@op(label="ClampBackward1")
+def clamp(x: Array, /, low: Any, high: Any) -> Array:
+    """min(max(x, low), high) for numbers; a bound of the dtype's own end is no bound."""
+    return np.minimum(np.maximum(x, low), high)
+
+
+clamp.derivative(x=lambda g, x, low, high: where((x >= low) & (x <= high), g, 0.0))
+
+
+@op(label="ClampBackward0")
+def clamp_between(x: Array, low: Array, high: Array, /) -> Array:
+    return np.minimum(np.maximum(x, low), high)
+
+
+clamp_between.derivative(
+    x=lambda g, x, low, high: where((x >= low) & (x <= high), g, 0.0),
+    low=lambda g, x, low, high: where((x < low) & (low < high), g, 0.0),
+    high=lambda g, x, low, high: where((x > high) | (low > high), g, 0.0),
+)
+
+
+@op(label="ClampMinBackward1")
+def clamp_min(x: Array, low: Array, /) -> Array:
+    return np.maximum(x, low)
+
+
+clamp_min.derivative(
+    x=lambda g, x, low: where(x >= low, g, 0.0), low=lambda g, x, low: where(x < low, g, 0.0)
+)
+
+
+@op(label="ClampMaxBackward1")
+def clamp_max(x: Array, high: Array, /) -> Array:
+    return np.minimum(x, high)
+
+
+clamp_max.derivative(
+    x=lambda g, x, high: where(x <= high, g, 0.0), high=lambda g, x, high: where(x > high, g, 0.0)
+)
+
+
+# ---- copies ------------------------------------------------------------------------------------
+
+
+@op
+def clone(x: Array, /) -> Array:
+    return np.array(x)
+
+
+clone.derivative(x=lambda g: g)
+
+
+@op(label="ToCopyBackward0")
+def cast(x: Array, /, dtype: np.dtype[Any]) -> Array:
+    return x.astype(dtype, copy=False)
+
+
+cast.derivative(x=lambda g, x_dtype: cast(g, x_dtype))
+
+
+@op
+def zero(x: Array, /) -> Array:
+    """An array like x, of zeros; so is its derivative."""
+    return np.zeros_like(x)
+
+
+zero.derivative(x=lambda g: zero(g))
+
+
+@op(label="FillBackward2")
+def fill(x: Array, /, value: Any) -> Array:
+    """An array like x with other values, which do not depend on it."""
+    return np.full_like(x, value)
+
+
+fill.derivative(x=lambda g: zero(g))
+
+
+@op(label="UniformBackward0")
+def uniform(x: Array, /, values: Array) -> Array:
+    """An array like x, drawn at random."""
+    return np.full_like(x, values)
+
+
+uniform.derivative(x=lambda g: zero(g))
+
+
+@op(label="NormalBackward0")
+def normal(x: Array, /, values: Array) -> Array:
+    return np.full_like(x, values)
+
+
+normal.derivative(x=lambda g: zero(g))
+
+
+# ---- without a derivative: results are bool or integer -----------------------------------------
+
+
+@op
+def eq(a: Array, b: Array, /) -> Array:
+    return np.equal(a, b)
+
+
+@op
+def ne(a: Array, b: Array, /) -> Array:
+    return np.not_equal(a, b)
+
+
+@op
+def lt(a: Array, b: Array, /) -> Array:
+    return np.less(a, b)
+
+
+@op
+def le(a: Array, b: Array, /) -> Array:
+    return np.less_equal(a, b)
+
+
+@op
+def gt(a: Array, b: Array, /) -> Array:
+    return np.greater(a, b)
+
+
+@op
+def ge(a: Array, b: Array, /) -> Array:
+    return np.greater_equal(a, b)
+
+
+@op
+def bitwise_and(a: Array, b: Array, /) -> Array:
+    return np.bitwise_and(a, b)
+
+
+@op
+def bitwise_or(a: Array, b: Array, /) -> Array:
+    return np.bitwise_or(a, b)
+
+
+@op
+def bitwise_xor(a: Array, b: Array, /) -> Array:
+    return np.bitwise_xor(a, b)
+
+
+@op
+def bitwise_not(x: Array, /) -> Array:
+    return np.invert(x)
+
+
+@op
+def isnan(x: Array, /) -> Array:
+    return np.isnan(x)
+
+
+@op
+def isinf(x: Array, /) -> Array:
+    return np.isinf(x)
+
+
+@op
+def isfinite(x: Array, /) -> Array:
+    return np.isfinite(x)

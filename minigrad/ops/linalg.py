@@ -1,0 +1,91 @@
+"""Products of vectors and matrices: the derivative of a product is a product."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from minigrad.autograd.graph import Node
+from minigrad.autograd.op import Array, op
+from minigrad.ops.shape import reshape, transpose
+
+# Two formulas of this page serve several ops: for y = x W the gradient of W is xᵀ g, and a vector
+# takes part as a matrix of one row.
+
+
+def row(v):  # type: ignore[no-untyped-def]  # of arrays and of tensors alike
+    return v if v.ndim == 2 else reshape(v, (1, -1))
+
+
+def column(v):  # type: ignore[no-untyped-def]
+    return reshape(v, (-1, 1))
+
+
+@op
+def dot(a: Array, b: Array, /) -> Array:
+    """Σ aᵢ bᵢ of two vectors."""
+    return np.asanyarray(a.dot(b))
+
+
+dot.derivative(a=lambda g, b: g * b, b=lambda g, a: g * a)
+
+
+@op(label=lambda node: "MmBackward0" if len(node.shape) == 2 else "SqueezeBackward4")
+def matmul(a: Array, b: Array, /) -> Array:
+    """a b of a matrix, or a row vector, and a matrix."""
+    return a.dot(b)
+
+
+matmul.derivative(
+    a=lambda g, b: matmul(g, b.T),
+    b=lambda g, a: matmul(row(a).T, row(g)),
+)
+
+
+@op
+def mv(a: Array, v: Array, /) -> Array:
+    """a v of a matrix and a column vector."""
+    return a.dot(v)
+
+
+mv.derivative(a=lambda g, v: column(g) * v, v=lambda g, a: matmul(g, a))
+
+
+@op
+def bmm(a: Array, b: Array, /) -> Array:
+    """a b for each matrix of a batch; batch dims broadcast."""
+    return np.matmul(a, b)
+
+
+bmm.derivative(
+    a=lambda g, b: bmm(g, transpose(b, -1, -2)),
+    b=lambda g, a: bmm(transpose(a, -1, -2), g),
+)
+
+
+def linear_label(node: Node) -> str:
+    return "AddmmBackward0" if len(node.shape) == 2 else "ViewBackward0"
+
+
+@op(label=linear_label)
+def linear(x: Array, weight: Array, bias: Array, /) -> Array:
+    """x Wᵀ + b of a row or of a matrix of rows."""
+    return np.add(x.dot(weight.T), bias)
+
+
+linear.derivative(
+    x=lambda g, weight: matmul(g, weight),
+    weight=lambda g, x: matmul(row(g).T, row(x)),
+    bias=lambda g: g,
+)
+
+
+@op(label=lambda node: "MmBackward0" if len(node.shape) == 2 else "SqueezeBackward4")
+def linear_without_bias(x: Array, weight: Array, /) -> Array:
+    """x Wᵀ: a layer without bias."""
+    return x.dot(weight.T)
+
+
+linear_without_bias.derivative(
+    x=linear.derivatives["x"],
+    weight=linear.derivatives["weight"],
+)

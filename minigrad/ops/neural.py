@@ -1,0 +1,66 @@
+"""What networks add to calculus: activations with a kink, and a loss."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from minigrad.autograd.op import Array, op
+from minigrad.ops.elementwise import where
+
+ZERO = {np.dtype(kind): np.zeros((), kind) for kind in ("float32", "float64", "int32", "int64")}
+
+
+@op
+def relu(x: Array, /) -> Array:
+    """max(0, x). NaN stays NaN, and -0. stays -0.: of two equals np.maximum takes the second."""
+    return np.maximum(ZERO[x.dtype], x)
+
+
+relu.derivative(x=lambda g, out: where(out <= 0, 0.0, g))  # at the kink 0; a NaN lets g through
+
+
+def leak(x: Array, slope: float) -> Array:
+    scaled = np.multiply(x, np.asarray(slope, x.dtype))
+    return np.maximum(x, scaled) if 0 < slope <= 1 else np.where(x > 0, x, scaled)
+
+
+@op
+def leaky_relu(x: Array, /, slope: float) -> Array:
+    """x above 0, slope * x at 0 and below."""
+    return leak(x, slope)
+
+
+leaky_relu.derivative(x=lambda g, x, slope: where(x > 0, g, g * slope))
+
+
+@op(label="LeakyReluBackward1")
+def leaky_relu_in_place(x: Array, /, slope: float) -> Array:
+    """The same, for memory that is overwritten: the derivative looks at the result's sign."""
+    return leak(x, slope)
+
+
+leaky_relu_in_place.derivative(x=lambda g, out, slope: where(out > 0, g, g * slope))
+
+
+@op
+def mse_loss(x: Array, y: Array, /, reduction: str) -> Array:
+    """(x - y)², its mean or its sum."""
+    difference = np.subtract(x, y)
+    squares = np.multiply(difference, difference)
+    if reduction == "none":
+        return squares
+    total = np.add.reduce(squares, None)
+    return np.asanyarray(total if reduction == "sum" else np.divide(total, squares.size))
+
+
+def steepness(shape: tuple[int, ...], reduction: str) -> float:
+    """The derivative of one square is twice its root; a mean counts each by 1/n."""
+    return 2 / max(math.prod(shape), 1) if reduction == "mean" else 2.0
+
+
+mse_loss.derivative(
+    x=lambda g, x, y, reduction: (x - y) * steepness(x.shape, reduction) * g,
+    y=lambda g, x, y, reduction: (y - x) * steepness(x.shape, reduction) * g,
+)

@@ -1,0 +1,196 @@
+"""Ops that move elements and change none. A derivative here is the movement undone.
+
+`@view` ops return a view where NumPy can: result and argument then share memory, and their stamp.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd.graph import Node
+from minigrad.autograd.op import Array, op, view
+
+Shape = tuple[int, ...]
+
+# ---- the same elements under another shape --------------------------------------------------------
+
+
+@view(label="ViewBackward0")
+def reshape(x: Array, /, shape: Shape) -> Array:
+    return x.reshape(shape)
+
+
+reshape.derivative(x=lambda g, x_shape: reshape(g, x_shape))
+
+
+@op(label="UnsafeViewBackward0")
+def reshape_copy(x: Array, /, shape: Shape) -> Array:
+    return x.reshape(shape)
+
+
+reshape_copy.derivative(x=lambda g, x_shape: reshape(g, x_shape))
+
+
+@view(label="UnsqueezeBackward0")
+def unsqueeze(x: Array, /, shape: Shape) -> Array:
+    return x.reshape(shape)
+
+
+unsqueeze.derivative(x=lambda g, x_shape: reshape(g, x_shape))
+
+
+@view(label=lambda node: f"SqueezeBackward{node.saved[1]}" if node.saved else "SqueezeBackward0")
+def squeeze(x: Array, /, shape: Shape, form: int) -> Array:
+    """`form` is 0 for all dims, 1 for one, 2 for several: PyTorch names the node after it."""
+    return x.reshape(shape)
+
+
+squeeze.derivative(x=lambda g, x_shape, form: reshape(g, x_shape))
+
+
+# ---- another order of the dims -------------------------------------------------------------------
+
+
+@view(label="TBackward0")
+def t(x: Array, /) -> Array:
+    return x.T
+
+
+t.derivative(x=lambda g: t(g))
+
+
+@view
+def permute(x: Array, /, dims: Shape) -> Array:
+    return x.transpose(dims)
+
+
+permute.derivative(x=lambda g, dims: permute(g, inverse(dims)))
+
+
+@view
+def transpose(x: Array, /, i: int, j: int) -> Array:
+    return x.swapaxes(i, j)
+
+
+transpose.derivative(x=lambda g, i, j: transpose(g, i, j))
+
+
+def inverse(dims: Shape) -> Shape:
+    return tuple(sorted(range(len(dims)), key=dims.__getitem__))
+
+
+# ---- broadcasting, and its transpose ----------------------------------------------------------------
+
+
+@view
+def expand(x: Array, /, shape: Shape) -> Array:
+    return np.broadcast_to(x, shape)
+
+
+expand.derivative(x=lambda g: g)
+
+
+@op(label="SumBackward1")
+def sum_to(x: Array, /, shape: Shape) -> Array:
+    """The sum over everything that broadcasting from `shape` had repeated."""
+    lead = x.ndim - len(shape)
+    repeated = [i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1]
+    total = accumulate(x, (*range(lead), *repeated))
+    return total if total.shape == shape else total.reshape(shape)
+
+
+sum_to.derivative(x=lambda g, x_shape: expand(reshape(g, aligned(g.shape, x_shape)), x_shape))
+
+
+def aligned(shape: Shape, target: Shape) -> Shape:
+    return (1,) * (len(target) - len(shape)) + tuple(shape)
+
+
+def accumulate(x: Array, axes: int | Shape) -> Array:
+    """A sum over axes, with float64 accumulators where float32 would lose digits.
+
+    NumPy adds pairwise only along the last axis; over others it adds row to row, and the error
+    grows with the number of rows. A handful of rows is added as PyTorch adds it, in order.
+    """
+    if x.dtype.char == "f" and x.size > 4096:
+        return np.add.reduce(x, axes, np.float64).astype(x.dtype)
+    return np.asanyarray(np.add.reduce(x, axes))
+
+
+# ---- picking ---------------------------------------------------------------------------------------
+
+
+def index_label(node: Node) -> str:
+    """SelectBackward0 for an integer, as PyTorch names the last step of its own indexing."""
+    index = node.saved[0] if node.saved else ()
+    items = [item for item in index if item is not Ellipsis]
+    if not items or items[-1] is None:
+        return "UnsqueezeBackward0" if items else "AliasBackward0"
+    return "SelectBackward0" if isinstance(items[-1], int) else "SliceBackward0"
+
+
+@view(label=index_label)
+def getitem(x: Array, /, index: tuple[Any, ...]) -> Array:
+    """x[index] with integers, slices, None and an ellipsis: a view."""
+    return x[(*index, ...)] if Ellipsis not in index else x[index]
+
+
+getitem.derivative(x=lambda g, index, x_shape: scatter(g, index, x_shape))
+
+
+@op
+def scatter(x: Array, /, index: tuple[Any, ...], shape: Shape) -> Array:
+    """Zeros of a shape, with x at `index`."""
+    out = np.zeros(shape, x.dtype)
+    out[index] = x
+    return out
+
+
+scatter.derivative(x=lambda g, index: getitem(g, index))
+
+
+@op(label="IndexBackward0")
+def take(x: Array, /, index: tuple[Any, ...]) -> Array:
+    """x[index] where some of the indices are arrays: a copy."""
+    return x[index]
+
+
+take.derivative(x=lambda g, index, x_shape: scatter_add(g, index, x_shape))
+
+
+@op
+def scatter_add(x: Array, /, index: tuple[Any, ...], shape: Shape) -> Array:
+    """Zeros of a shape, with x added at `index`: repeated places receive several."""
+    out = np.zeros(shape, x.dtype)
+    np.add.at(out, index, x)
+    return out
+
+
+scatter_add.derivative(x=lambda g, index: take(g, index))
+
+
+# ---- joining -----------------------------------------------------------------------------------------
+
+
+@op
+def cat(dim: int, /, *xs: Array) -> Array:
+    return np.concatenate(xs, dim)
+
+
+cat.derivative(xs=lambda g, dim, i, xs_shape: getitem(g, section(dim, i, xs_shape)))
+
+
+def section(dim: int, i: int, shapes: tuple[Shape, ...]) -> tuple[Any, ...]:
+    """Where the i-th of the joined arrays lies in the result."""
+    start = sum(shape[dim] for shape in shapes[:i])
+    return (slice(None),) * dim + (slice(start, start + shapes[i][dim]),)
+
+
+@op
+def stack(dim: int, /, *xs: Array) -> Array:
+    return np.stack(xs, dim)
+
+
+stack.derivative(xs=lambda g, dim, i: getitem(g, (slice(None),) * dim + (i,)))

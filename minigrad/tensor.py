@@ -1,0 +1,641 @@
+"""Tensor: an ndarray, and where it came from.
+
+Three slots say everything. `array` holds the numbers. `node` is None if no gradient is wanted, a
+Leaf where a gradient comes to rest, or the Node of the op that made the tensor. `stamp` dates
+in-place writes, and is None until somebody could alias or overwrite the memory. (`view` says how a
+view looks into its base; `frozen` keeps the Leaf of a tensor that stopped requiring grad.)
+
+The methods are one line each. What they do stands in `functions`, the calculus behind it in `ops`.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Iterator
+from typing import Any, Self
+
+import numpy as np
+
+from minigrad import dtypes
+
+__all__ = ["Tensor", "wrap"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+ndarray, new = np.ndarray, object.__new__
+
+
+def wrap(array: Array, node: Node | Leaf | None = None) -> Tensor:
+    """A tensor around an ndarray: no copy, no checks."""
+    t = new(Tensor)
+    t.array = array
+    t.node = node
+    t.stamp = t.view_of = None
+    return t
+
+
+class Tensor:
+    """A multi-dimensional array that remembers how it was computed.
+
+    `minigrad.tensor(data)` is the usual way to make one. Calling the class is the older way that
+    many programs use: `Tensor([1, 2])` is float32 whatever the data, `Tensor(2, 3)` is a shape.
+    """
+
+    __slots__ = ("__weakref__", "array", "frozen", "node", "stamp", "view_of")
+
+    array: Array
+    node: Node | Leaf | None
+    stamp: Stamp | None
+    view_of: View | None
+    frozen: Leaf
+
+    def __init__(self, *data: Any, device: Any = None) -> None:
+        self.array = creation.legacy(data)
+        self.node = self.stamp = self.view_of = None
+
+    # ---- what it is ----------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> dtypes.Size:
+        return dtypes.Size(self.array.shape)
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        return dtypes.BY_NUMPY[self.array.dtype]
+
+    @property
+    def device(self) -> dtypes.device:
+        return dtypes.device("cpu")
+
+    @property
+    def ndim(self) -> builtins.int:
+        return self.array.ndim
+
+    def dim(self) -> builtins.int:
+        return self.array.ndim
+
+    def size(self, dim: builtins.int | None = None) -> Any:
+        return self.shape if dim is None else self.shape[checks.dim(dim, self.array.ndim)]
+
+    def numel(self) -> builtins.int:
+        return self.array.size
+
+    nelement = numel
+
+    def element_size(self) -> builtins.int:
+        return self.array.itemsize
+
+    def stride(self, dim: builtins.int | None = None) -> Any:
+        strides = tuple(step // self.array.itemsize for step in self.array.strides)
+        return strides if dim is None else strides[checks.dim(dim, self.array.ndim)]
+
+    def storage_offset(self) -> builtins.int:
+        owner = self.array if self.view_of is None else self.view_of.base.array
+        return (self.array.ctypes.data - owner.ctypes.data) // self.array.itemsize
+
+    def data_ptr(self) -> builtins.int:
+        return self.array.ctypes.data
+
+    def is_contiguous(self) -> builtins.bool:
+        return self.array.flags.c_contiguous
+
+    def is_floating_point(self) -> builtins.bool:
+        return self.array.dtype.kind == "f"
+
+    def is_complex(self) -> builtins.bool:
+        return False
+
+    def type(self, dtype: Any = None) -> Any:
+        """The name of the type, `minigrad.FloatTensor`; with a dtype, the tensor converted."""
+        if dtype is None:
+            return f"minigrad.{self.dtype.title}Tensor"
+        return functions.to(self, dtypes.named(dtype) if isinstance(dtype, str) else dtype)
+
+    # ---- autograd ------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> builtins.bool:
+        """True if gradients are computed for this tensor, or through it."""
+        return self.node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: builtins.bool) -> None:
+        leaves.set_requires_grad(self, value)
+
+    def requires_grad_(self, requires_grad: builtins.bool = True) -> Self:
+        if requires_grad and not self.is_floating_point():
+            raise RuntimeError("only Tensors of floating point dtype can require gradients")
+        leaves.set_requires_grad(self, requires_grad)
+        return self
+
+    @property
+    def is_leaf(self) -> builtins.bool:
+        """True if no op made it, or none that was recorded."""
+        return not isinstance(self.node, Node)
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The node of the op that made the tensor; None for a leaf."""
+        return self.node if isinstance(self.node, Node) else None
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that backward has accumulated here; None before."""
+        node = self.node
+        return node.grad if isinstance(node, Leaf) else leaves.grad_of(self)
+
+    @grad.setter
+    def grad(self, value: Tensor | None) -> None:
+        leaves.set_grad(self, value)
+
+    @grad.deleter
+    def grad(self) -> None:
+        leaves.set_grad(self, None)
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory without history, and without the version counter: for the careful."""
+        return wrap(self.array)
+
+    @data.setter
+    def data(self, value: Tensor) -> None:
+        leaves.set_data(self, value)
+
+    @property
+    def retains_grad(self) -> builtins.bool:
+        return (
+            isinstance(self.node, Node) and self.node.hooks is not None and self.node.hooks.retain
+        )
+
+    @property
+    def output_nr(self) -> builtins.int:
+        return 0
+
+    @property
+    def _version(self) -> builtins.int:
+        return 0 if self.stamp is None else self.stamp.version
+
+    @property
+    def _base(self) -> Tensor | None:
+        return None if self.view_of is None else self.view_of.base
+
+    def _is_view(self) -> builtins.bool:
+        return self.view_of is not None
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: builtins.bool | None = None,
+        create_graph: builtins.bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Add the gradient of this tensor to the `grad` of every leaf that it was made of.
+
+        See `minigrad.autograd.backward`. Without `gradient` the tensor must be a single number.
+        """
+        autograd.backward(self, gradient, retain_graph, create_graph, inputs)
+
+    def detach(self) -> Tensor:
+        """The same memory, cut off from the history."""
+        return leaves.detach(self)
+
+    def detach_(self) -> Self:
+        leaves.detach_(self)
+        return self
+
+    def register_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call `hook(grad)` when this tensor's gradient is known; what it returns replaces it."""
+        return leaves.register_hook(self, hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call `hook(tensor)` after backward has added to this leaf's `grad`."""
+        return leaves.register_post_accumulate_grad_hook(self, hook)
+
+    def retain_grad(self) -> None:
+        """Let an intermediate result keep its gradient in `grad`."""
+        leaves.retain_grad(self)
+
+    # ---- to Python and NumPy ---------------------------------------------------------------------
+
+    def item(self) -> Any:
+        """The value of a tensor of one element, as a Python number."""
+        if self.array.size != 1:
+            raise RuntimeError(
+                f"a Tensor with {self.array.size} elements cannot be converted to Scalar"
+            )
+        return self.array.item()
+
+    def tolist(self) -> Any:
+        return self.array.tolist()
+
+    def numpy(self, *, force: builtins.bool = False) -> Array:
+        """The ndarray itself: what is written into it is not noticed."""
+        return leaves.to_numpy(self, force)
+
+    def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> Array:
+        array = leaves.to_numpy(self, force=False)
+        return np.array(array, dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return functions.apply_ufunc(ufunc, method, inputs, kwargs)
+
+    def __float__(self) -> builtins.float:
+        return builtins.float(leaves.to_number(self))
+
+    def __int__(self) -> builtins.int:
+        return builtins.int(leaves.to_number(self))
+
+    def __index__(self) -> builtins.int:
+        if self.array.size != 1 or self.array.dtype.kind not in "ib":
+            raise TypeError("only integer tensors of a single element can be converted to an index")
+        return builtins.int(self.array.item())
+
+    def __bool__(self) -> builtins.bool:
+        if self.array.size == 1:
+            return builtins.bool(self.array.item())
+        how_many = "no values" if self.array.size == 0 else "more than one value"
+        raise RuntimeError(f"Boolean value of Tensor with {how_many} is ambiguous")
+
+    def __len__(self) -> builtins.int:
+        if self.array.ndim == 0:
+            raise TypeError("len() of a 0-d tensor")
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.array.ndim == 0:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(functions.unbind(self))
+
+    def __contains__(self, value: Any) -> builtins.bool:
+        return builtins.bool(functions.eq(self, value).array.any())
+
+    def __hash__(self) -> builtins.int:
+        return id(self)
+
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
+        return printing.describe(
+            self.array,
+            grad_fn=self.node.name() if isinstance(self.node, Node) else None,
+            requires_grad=self.node is not None,
+        )
+
+    def __format__(self, spec: str) -> str:
+        if self.array.ndim == 0:
+            return printing.plain_number(self.array, spec)
+        return object.__format__(self, spec)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return serialization.reduce(self)
+
+    def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor:
+        return serialization.deepcopy(self, memo)
+
+
+    # ---- operators -------------------------------------------------------------------------------
+    # A stranger beside the operator gets NotImplemented, and Python says so in its own words.
+
+    def __add__(self, other: Any) -> Any:
+        return functions.add(self, other) if is_operand(other) else NotImplemented
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Any:
+        return functions.sub(self, other) if is_operand(other) else NotImplemented
+
+    def __rsub__(self, other: Any) -> Any:
+        return functions.rsub(self, other) if is_operand(other) else NotImplemented
+
+    def __mul__(self, other: Any) -> Any:
+        return functions.mul(self, other) if is_operand(other) else NotImplemented
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Any:
+        return functions.div(self, other) if is_operand(other) else NotImplemented
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return functions.div(other, self) if is_operand(other) else NotImplemented
+
+    def __pow__(self, other: Any) -> Any:
+        return functions.pow(self, other) if is_operand(other) else NotImplemented
+
+    def __rpow__(self, other: Any) -> Any:
+        return functions.pow(other, self) if is_operand(other) else NotImplemented
+
+    def __matmul__(self, other: Any) -> Any:
+        return functions.matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+
+    def __neg__(self) -> Tensor:
+        return functions.neg(self)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return functions.abs(self)
+
+    def __eq__(self, other: object) -> Any:
+        return functions.eq(self, other) if is_operand(other) else NotImplemented
+
+    def __ne__(self, other: object) -> Any:
+        return functions.ne(self, other) if is_operand(other) else NotImplemented
+
+    def __lt__(self, other: Any) -> Any:
+        return functions.lt(self, other) if is_operand(other) else NotImplemented
+
+    def __le__(self, other: Any) -> Any:
+        return functions.le(self, other) if is_operand(other) else NotImplemented
+
+    def __gt__(self, other: Any) -> Any:
+        return functions.gt(self, other) if is_operand(other) else NotImplemented
+
+    def __ge__(self, other: Any) -> Any:
+        return functions.ge(self, other) if is_operand(other) else NotImplemented
+
+    def __and__(self, other: Any) -> Any:
+        return functions.bitwise_and(self, other) if is_operand(other) else NotImplemented
+
+    __rand__ = __and__
+
+    def __or__(self, other: Any) -> Any:
+        return functions.bitwise_or(self, other) if is_operand(other) else NotImplemented
+
+    __ror__ = __or__
+
+    def __xor__(self, other: Any) -> Any:
+        return functions.bitwise_xor(self, other) if is_operand(other) else NotImplemented
+
+    __rxor__ = __xor__
+
+    def __invert__(self) -> Tensor:
+        return functions.bitwise_not(self)
+
+    def __iadd__(self, other: Any) -> Any:
+        return functions.add_(self, other) if is_operand(other) else NotImplemented
+
+    def __isub__(self, other: Any) -> Any:
+        return functions.sub_(self, other) if is_operand(other) else NotImplemented
+
+    def __imul__(self, other: Any) -> Any:
+        return functions.mul_(self, other) if is_operand(other) else NotImplemented
+
+    def __itruediv__(self, other: Any) -> Any:
+        return functions.div_(self, other) if is_operand(other) else NotImplemented
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return functions.getitem(self, index)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        functions.setitem(self, index, value)
+
+    # ---- the functions of the same names: see there ------------------------------------------------
+
+    def add(self, other: Any, *, alpha: Any = 1) -> Tensor:
+        return functions.add(self, other, alpha=alpha)
+
+    def sub(self, other: Any, *, alpha: Any = 1) -> Tensor:
+        return functions.sub(self, other, alpha=alpha)
+
+    def mul(self, other: Any) -> Tensor:
+        return functions.mul(self, other)
+
+    def div(self, other: Any) -> Tensor:
+        return functions.div(self, other)
+
+    def pow(self, exponent: Any) -> Tensor:
+        return functions.pow(self, exponent)
+
+    def neg(self) -> Tensor:
+        return functions.neg(self)
+
+    def reciprocal(self) -> Tensor:
+        return functions.reciprocal(self)
+
+    def square(self) -> Tensor:
+        return functions.square(self)
+
+    def exp(self) -> Tensor:
+        return functions.exp(self)
+
+    def log(self) -> Tensor:
+        return functions.log(self)
+
+    def sqrt(self) -> Tensor:
+        return functions.sqrt(self)
+
+    def sin(self) -> Tensor:
+        return functions.sin(self)
+
+    def cos(self) -> Tensor:
+        return functions.cos(self)
+
+    def tanh(self) -> Tensor:
+        return functions.tanh(self)
+
+    def sigmoid(self) -> Tensor:
+        return functions.sigmoid(self)
+
+    def abs(self) -> Tensor:
+        return functions.abs(self)
+
+    def sign(self) -> Tensor:
+        return functions.sign(self)
+
+    def relu(self) -> Tensor:
+        return nn_functional.relu(self)
+
+    def relu_(self) -> Tensor:
+        return nn_functional.relu_(self)
+
+    def maximum(self, other: Tensor) -> Tensor:
+        return functions.maximum(self, other)
+
+    def minimum(self, other: Tensor) -> Tensor:
+        return functions.minimum(self, other)
+
+    def clamp(self, min: Any = None, max: Any = None) -> Tensor:
+        return functions.clamp(self, min, max)
+
+    def where(self, condition: Tensor, other: Any) -> Tensor:
+        return functions.where(condition, self, other)
+
+    def eq(self, other: Any) -> Tensor:
+        return functions.eq(self, other)
+
+    def ne(self, other: Any) -> Tensor:
+        return functions.ne(self, other)
+
+    def lt(self, other: Any) -> Tensor:
+        return functions.lt(self, other)
+
+    def le(self, other: Any) -> Tensor:
+        return functions.le(self, other)
+
+    def gt(self, other: Any) -> Tensor:
+        return functions.gt(self, other)
+
+    def ge(self, other: Any) -> Tensor:
+        return functions.ge(self, other)
+
+    def isnan(self) -> Tensor:
+        return functions.isnan(self)
+
+    def isinf(self) -> Tensor:
+        return functions.isinf(self)
+
+    def isfinite(self) -> Tensor:
+        return functions.isfinite(self)
+
+    def sum(
+        self, dim: Any = None, keepdim: builtins.bool = False, *, dtype: Any = None, **numpys: Any
+    ) -> Tensor:
+        return functions.sum(self, dim, keepdim, dtype=dtype, **numpys)
+
+    def mean(
+        self, dim: Any = None, keepdim: builtins.bool = False, *, dtype: Any = None, **numpys: Any
+    ) -> Tensor:
+        return functions.mean(self, dim, keepdim, dtype=dtype, **numpys)
+
+    def matmul(self, other: Tensor) -> Tensor:
+        return functions.matmul(self, other)
+
+    def mm(self, mat2: Tensor) -> Tensor:
+        return functions.mm(self, mat2)
+
+    def mv(self, vec: Tensor) -> Tensor:
+        return functions.mv(self, vec)
+
+    def dot(self, tensor: Tensor) -> Tensor:
+        return functions.dot(self, tensor)
+
+    def bmm(self, mat2: Tensor) -> Tensor:
+        return functions.bmm(self, mat2)
+
+    def reshape(self, *shape: Any) -> Tensor:
+        return functions.reshape(self, *shape)
+
+    def reshape_as(self, other: Tensor) -> Tensor:
+        return functions.reshape(self, other.array.shape)
+
+    def view(self, *shape: Any) -> Tensor:
+        return functions.view(self, *shape)
+
+    def view_as(self, other: Tensor) -> Tensor:
+        return functions.view(self, other.array.shape)
+
+    def flatten(self, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor:
+        return functions.flatten(self, start_dim, end_dim)
+
+    def squeeze(self, dim: Any = None) -> Tensor:
+        return functions.squeeze(self, dim)
+
+    def unsqueeze(self, dim: builtins.int) -> Tensor:
+        return functions.unsqueeze(self, dim)
+
+    def t(self) -> Tensor:
+        return functions.t(self)
+
+    @property
+    def T(self) -> Tensor:
+        """All dims in reverse order: of a matrix, its transpose."""
+        return functions.reversed_dims(self)
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two dims exchanged."""
+        return functions.matrix_transpose(self)
+
+    def transpose(self, dim0: builtins.int, dim1: builtins.int) -> Tensor:
+        return functions.transpose(self, dim0, dim1)
+
+    def permute(self, *dims: Any) -> Tensor:
+        return functions.permute(self, *dims)
+
+    def contiguous(self) -> Tensor:
+        return functions.contiguous(self)
+
+    def expand(self, *size: Any) -> Tensor:
+        return functions.expand(self, *size)
+
+    def expand_as(self, other: Tensor) -> Tensor:
+        return functions.expand_as(self, other)
+
+    def unbind(self, dim: builtins.int = 0) -> tuple[Tensor, ...]:
+        return functions.unbind(self, dim)
+
+    def split(self, split_size: Any, dim: builtins.int = 0) -> tuple[Tensor, ...]:
+        return functions.split(self, split_size, dim)
+
+    def chunk(self, chunks: builtins.int, dim: builtins.int = 0) -> tuple[Tensor, ...]:
+        return functions.chunk(self, chunks, dim)
+
+    def clone(self) -> Tensor:
+        return functions.clone(self)
+
+    # ---- in place -------------------------------------------------------------------------------------
+
+    def add_(self, other: Any, *, alpha: Any = 1) -> Tensor:
+        return functions.add_(self, other, alpha)
+
+    def sub_(self, other: Any, *, alpha: Any = 1) -> Tensor:
+        return functions.sub_(self, other, alpha)
+
+    def mul_(self, other: Any) -> Tensor:
+        return functions.mul_(self, other)
+
+    def div_(self, other: Any) -> Tensor:
+        return functions.div_(self, other)
+
+    def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
+        return functions.clamp_(self, min, max)
+
+    def copy_(self, src: Tensor, non_blocking: builtins.bool = False) -> Tensor:
+        return functions.copy_(self, src)
+
+    def zero_(self) -> Tensor:
+        return functions.zero_(self)
+
+    def fill_(self, value: Any) -> Tensor:
+        return functions.fill_(self, value)
+
+    def uniform_(self, a: builtins.float = 0.0, b: builtins.float = 1.0, **options: Any) -> Tensor:
+        return functions.uniform_(self, a, b, **options)
+
+    def normal_(
+        self, mean: builtins.float = 0.0, std: builtins.float = 1.0, **options: Any
+    ) -> Tensor:
+        return functions.normal_(self, mean, std, **options)
+
+    # ---- to another dtype ---------------------------------------------------------------------------
+
+    def to(self, *args: Any, **kwargs: Any) -> Tensor:
+        return functions.to_any(self, *args, **kwargs)
+
+    def cpu(self) -> Tensor:
+        return self
+
+    def float(self) -> Tensor:
+        return functions.to(self, dtypes.float32)
+
+    def double(self) -> Tensor:
+        return functions.to(self, dtypes.float64)
+
+    def long(self) -> Tensor:
+        return functions.to(self, dtypes.int64)
+
+    def int(self) -> Tensor:
+        return functions.to(self, dtypes.int32)
+
+    def bool(self) -> Tensor:
+        return functions.to(self, dtypes.bool_)
+
+    def type_as(self, other: Tensor) -> Tensor:
+        return functions.to(self, other.dtype)
+
+
+# The one knot of the library: operators need functions, functions need ops, ops make tensors.
+from minigrad import autograd, creation, functions, printing, serialization  # noqa: E402
+from minigrad.autograd import leaves  # noqa: E402
+from minigrad.autograd.graph import Leaf, Node, RemovableHandle, Stamp, View  # noqa: E402
+from minigrad.functions import checks  # noqa: E402
+from minigrad.functions.elementwise import is_operand  # noqa: E402
+from minigrad.nn import functional as nn_functional  # noqa: E402
