@@ -31,7 +31,7 @@ def get_default_dtype() -> dtypes.dtype:
     return dtypes.float32
 
 
-# ---- from data -----------------------------------------------------------------------------------------
+# ---- from data ----------------------------------------------------------------------------------
 
 
 def tensor(
@@ -184,10 +184,14 @@ def legacy(data: tuple[Any, ...]) -> Array:
     for value in data:
         if not hasattr(value, "__index__"):
             raise TypeError(f"new(): data must be a sequence (got {type(value).__name__})")
-    return np.empty(non_negative(checks.size_of(data), "empty"), np.float32) if data else np.empty(0, "f")
+    return (
+        np.empty(non_negative(checks.size_of(data), "empty"), np.float32)
+        if data
+        else np.empty(0, "f")
+    )
 
 
-# ---- of one value ----------------------------------------------------------------------------------------
+# ---- of one value -------------------------------------------------------------------------------
 
 
 def finished(array: Array, requires_grad: builtins.bool) -> Tensor:
@@ -238,19 +242,25 @@ def shape_from(function: str, size: tuple[Any, ...]) -> Shape:
     return tuple(int(n) for n in wanted)
 
 
-def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False) -> Tensor:
+def empty(
+    *size: Any, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False
+) -> Tensor:
     """Memory as it is found: the values mean nothing until something is written."""
     check_device(device)
     return finished(np.empty(*sized("empty", size, dtype)), requires_grad)
 
 
-def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False) -> Tensor:
+def zeros(
+    *size: Any, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False
+) -> Tensor:
     """All 0, float32 unless said otherwise."""
     check_device(device)
     return finished(np.zeros(*sized("zeros", size, dtype)), requires_grad)
 
 
-def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False) -> Tensor:
+def ones(
+    *size: Any, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False
+) -> Tensor:
     """All 1, float32 unless said otherwise."""
     check_device(device)
     return finished(np.ones(*sized("ones", size, dtype)), requires_grad)
@@ -263,11 +273,18 @@ def full(
     """All `fill_value`; the dtype follows the value: float32, int64 or bool."""
     check_device(device)
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    shape, kind = sized("full", (tuple(size) if not hasattr(size, "__index__") else (size,),), dtype, dtypes.number_type(value))
+    shape, kind = sized(
+        "full",
+        (tuple(size) if not hasattr(size, "__index__") else (size,),),
+        dtype,
+        dtypes.number_type(value),
+    )
     return finished(np.full(shape, value, kind), requires_grad)
 
 
-def eye(n: int, m: int | None = None, *, dtype: Any = None, requires_grad: builtins.bool = False) -> Tensor:
+def eye(
+    n: int, m: int | None = None, *, dtype: Any = None, requires_grad: builtins.bool = False
+) -> Tensor:
     """1 on the diagonal, 0 elsewhere."""
     kind = np.dtype(np.float32) if dtype is None else dtypes.check(dtype, "eye")
     return finished(np.eye(n, m, dtype=kind), requires_grad)
@@ -277,10 +294,16 @@ def like(make: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """`make(shape)` turned into `make_like(tensor)`: the tensor's shape and dtype by default."""
 
     def make_like(
-        input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False
+        input: Tensor,
+        *,
+        dtype: Any = None,
+        device: Any = None,
+        requires_grad: builtins.bool = False,
     ) -> Tensor:
         x = checks.tensor(input, f"{make.__name__}_like")
-        return make(x.array.shape, dtype=dtype or x.dtype, device=device, requires_grad=requires_grad)
+        return make(
+            x.array.shape, dtype=dtype or x.dtype, device=device, requires_grad=requires_grad
+        )
 
     make_like.__name__ = make_like.__qualname__ = f"{make.__name__}_like"
     make_like.__doc__ = f"{make.__name__}() of the shape and dtype of another tensor."
@@ -292,13 +315,15 @@ zeros_like = like(zeros)
 ones_like = like(ones)
 
 
-def full_like(input: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: builtins.bool = False) -> Tensor:
+def full_like(
+    input: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: builtins.bool = False
+) -> Tensor:
     """full() of the shape and dtype of another tensor."""
     x = checks.tensor(input, "full_like")
     return full(x.array.shape, fill_value, dtype=dtype or x.dtype, requires_grad=requires_grad)
 
 
-# ---- in a row ------------------------------------------------------------------------------------------------
+# ---- in a row -----------------------------------------------------------------------------------
 
 
 def arange(
@@ -332,10 +357,12 @@ def linspace(
     index = np.arange(steps)
     front = (kind.type(start) + gap * index.astype(kind)).astype(kind)
     rear = (kind.type(end) - gap * (steps - 1 - index).astype(kind)).astype(kind)
-    return finished(np.where(index < steps // 2, front, rear) if steps > 1 else front, requires_grad)
+    return finished(
+        np.where(index < steps // 2, front, rear) if steps > 1 else front, requires_grad
+    )
 
 
-# ---- at random ---------------------------------------------------------------------------------------------
+# ---- at random ----------------------------------------------------------------------------------
 
 
 def rand(
@@ -383,4 +410,3 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -
     """The integers below n in random order."""
     kind = np.dtype(np.int64) if dtype is None else dtypes.check(dtype, "randperm")
     return wrap((generator or default_generator).permutation(n).astype(kind))
-

@@ -184,7 +184,7 @@ class device:
     __slots__ = ("index", "type")
 
     def __init__(self, name: str | device = "cpu", index: int | None = None) -> None:
-        text = name.type if isinstance(name, device) else name
+        text = str(name)
         kind, _, number = text.partition(":")
         if kind != "cpu":
             error = RuntimeError(f"minigrad has no device '{text}': it computes on the CPU")

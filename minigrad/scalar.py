@@ -63,7 +63,7 @@ class Scalar:
     def __repr__(self) -> str:
         return f"Scalar(data={self.data}, grad={self.grad})"
 
-    # ---- the chain rule ------------------------------------------------------------------------
+    # ---- the chain rule -------------------------------------------------------------------------
 
     def backward(self) -> None:
         """Add the derivative of this number by x to `x.grad`, for every x that it was made of.
@@ -90,7 +90,7 @@ class Scalar:
                     found.append(parent)
         return sorted(found, key=lambda node: node.birth, reverse=True)
 
-    # ---- arithmetic: value, parents, slopes ------------------------------------------------------
+    # ---- arithmetic: value, parents, slopes -----------------------------------------------------
 
     def __add__(self, other: Scalar | Number) -> Scalar:
         a, b = self, scalar(other)
@@ -135,7 +135,7 @@ class Scalar:
     def __rpow__(self, base: Number) -> Scalar:
         return power(scalar(base), self)
 
-    # ---- functions -------------------------------------------------------------------------------
+    # ---- functions ------------------------------------------------------------------------------
 
     def exp(self) -> Scalar:
         out = math.exp(self.data)
@@ -151,14 +151,16 @@ class Scalar:
     def relu(self) -> Scalar:
         """max(0, x). At the kink, x = 0, the slope is taken to be 0, as PyTorch does."""
         x = self.data
-        return Scalar(0.0, (self,), (0.0,)) if x < 0 else Scalar(x, (self,), (0.0 if x == 0 else 1.0,))
+        return (
+            Scalar(0.0, (self,), (0.0,)) if x < 0 else Scalar(x, (self,), (0.0 if x == 0 else 1.0,))
+        )
 
     def leaky_relu(self, negative_slope: Number = 0.01) -> Scalar:
         """x above 0, negative_slope * x elsewhere: there is a slope everywhere."""
         slope = 1.0 if self.data > 0 else negative_slope
         return Scalar(self.data * slope, (self,), (slope,))
 
-    # ---- comparison: of the values, for `if` and `sorted` -------------------------------------------
+    # ---- comparison: of the values, for `if` and `sorted` ---------------------------------------
 
     def __eq__(self, other: object) -> bool:
         return self.data == (other.data if isinstance(other, Scalar) else other)

@@ -52,7 +52,7 @@ class Tensor:
         self.array = creation.legacy(data)
         self.node = self.stamp = self.view_of = None
 
-    # ---- what it is ----------------------------------------------------------------------------
+    # ---- what it is -----------------------------------------------------------------------------
 
     @property
     def shape(self) -> dtypes.Size:
@@ -110,7 +110,7 @@ class Tensor:
             return f"minigrad.{self.dtype.title}Tensor"
         return functions.to(self, dtypes.named(dtype) if isinstance(dtype, str) else dtype)
 
-    # ---- autograd ------------------------------------------------------------------------------
+    # ---- autograd -------------------------------------------------------------------------------
 
     @property
     def requires_grad(self) -> builtins.bool:
@@ -214,7 +214,7 @@ class Tensor:
         """Let an intermediate result keep its gradient in `grad`."""
         leaves.retain_grad(self)
 
-    # ---- to Python and NumPy ---------------------------------------------------------------------
+    # ---- to Python and NumPy --------------------------------------------------------------------
 
     def item(self) -> Any:
         """The value of a tensor of one element, as a Python number."""
@@ -289,8 +289,7 @@ class Tensor:
     def __deepcopy__(self, memo: dict[builtins.int, Any]) -> Tensor:
         return serialization.deepcopy(self, memo)
 
-
-    # ---- operators -------------------------------------------------------------------------------
+    # ---- operators ------------------------------------------------------------------------------
     # A stranger beside the operator gets NotImplemented, and Python says so in its own words.
 
     def __add__(self, other: Any) -> Any:
@@ -387,7 +386,7 @@ class Tensor:
     def __setitem__(self, index: Any, value: Any) -> None:
         functions.setitem(self, index, value)
 
-    # ---- the functions of the same names: see there ------------------------------------------------
+    # ---- the functions of the same names: see there ---------------------------------------------
 
     def add(self, other: Any, *, alpha: Any = 1) -> Tensor:
         return functions.add(self, other, alpha=alpha)
@@ -571,7 +570,7 @@ class Tensor:
     def clone(self) -> Tensor:
         return functions.clone(self)
 
-    # ---- in place -------------------------------------------------------------------------------------
+    # ---- in place -------------------------------------------------------------------------------
 
     def add_(self, other: Any, *, alpha: Any = 1) -> Tensor:
         return functions.add_(self, other, alpha)
@@ -605,7 +604,7 @@ class Tensor:
     ) -> Tensor:
         return functions.normal_(self, mean, std, **options)
 
-    # ---- to another dtype ---------------------------------------------------------------------------
+    # ---- to another dtype -----------------------------------------------------------------------
 
     def to(self, *args: Any, **kwargs: Any) -> Tensor:
         return functions.to_any(self, *args, **kwargs)

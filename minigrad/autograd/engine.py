@@ -40,25 +40,30 @@ def run_backward(
     targets, only what leads to them is walked. Nothing is written into any `grad` here: an error
     on the way leaves all of them untouched.
     """
-    pending, found, ready = dict(roots), {}, []
+    pending, found = dict(roots), Gradients()
     useful = None if targets is None else leading_to(targets, roots)
     arrivals = Arrivals(roots, pending, useful)
+    ready: list[tuple[int, Node]] = []
     for root in roots:
-        if isinstance(root, Leaf):
-            pending[root] = own(pending[root], pending[root])
-            arrivals.note(root)
-        else:
+        if isinstance(root, Node):
             heappush(ready, (-root.time, root))
+        else:
+            pending[root] = own(pending[root], pending[root])
+            if root.hooks is not None:
+                arrivals.note(root)
     while ready:
         node = heappop(ready)[1]
         g = pending.pop(node)
         if node.hooks is not None:
             g = run_hooks(node.hooks, g)
-        if targets is not None and node in targets:
-            found[node] = g
-        if useful is not None and useful.isdisjoint(node.parents):
-            continue
-        for parent, grad in zip(node.parents, node.backward(g, create_graph), strict=True):
+        if useful is not None:
+            if node in targets:  # type: ignore[operator]
+                found[node] = g
+            if useful.isdisjoint(node.parents):
+                continue
+        grads = iter(node.backward(g, create_graph))
+        for parent in node.parents:
+            grad = next(grads)
             if grad is None or (useful is not None and parent not in useful):
                 continue
             if grad.shape != parent.shape:
@@ -166,13 +171,11 @@ class Arrivals:
         self.awaited: Counter[Leaf] | None = None
 
     def note(self, leaf: Leaf) -> None:
-        """One more gradient has come in."""
-        if leaf.hooks is None:
-            return
+        """One more gradient has come in for a leaf with hooks."""
         if self.awaited is None:
             self.awaited = Counter(self.edges())
         self.awaited[leaf] -= 1
-        if self.awaited[leaf] == 0:
+        if self.awaited[leaf] == 0 and leaf.hooks is not None:
             self.pending[leaf] = run_hooks(leaf.hooks, self.pending[leaf])
 
     def edges(self) -> Iterator[Leaf]:

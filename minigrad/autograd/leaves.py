@@ -126,9 +126,7 @@ def check_grad(t: Tensor, value: Any) -> None:
 def set_data(t: Tensor, value: Any) -> None:
     """Let the tensor look at other memory: same object, same gradient, no history of the change."""
     if not isinstance(value, Tensor):
-        raise TypeError(
-            f"Variable data has to be a tensor, but got {type(value).__name__}"
-        )
+        raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
     t.array = value.array
     if isinstance(t.node, Leaf):
         t.node.shape, t.node.dtype = t.array.shape, t.array.dtype
@@ -225,4 +223,3 @@ def to_number(t: Tensor) -> Any:
             stacklevel=3,
         )
     return t.array.item()
-

@@ -23,7 +23,7 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, overload
 
 import numpy as np
 
@@ -37,8 +37,10 @@ __all__ = ["Array", "Op", "Plan", "op", "view"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Formula = Callable[..., Any]
+Kernel = Callable[..., Any]
 Label = str | Callable[[Node], str]
-Source = Callable[[tuple[Any, ...], Any], Any]
+Getter = Callable[[tuple[Any, ...], Any], Any]
+Source = int | Getter
 
 ndarray, asanyarray, new, is_recording = np.ndarray, np.asanyarray, object.__new__, enabled.get
 
@@ -52,7 +54,7 @@ class Op(Protocol):
     derivatives: dict[str, Formula]
     shares_memory: bool
 
-    def __call__(self, *args: Any) -> Any: ...
+    def __call__(self, *args: Any) -> Tensor: ...
     def derivative(self, **formulas: Formula) -> None: ...
     def label(self, node: Node) -> str: ...
 
@@ -80,20 +82,16 @@ class Signature:
         return {"g", "out", *self.names, *described, *(["i"] if self.variadic else [])}
 
     def source(self, wanted: str, position: int) -> Source:
-        """How to find what a formula wants among the arguments and the result of a call."""
+        """Where to find what a formula wants: the position of an argument, or a function."""
         if wanted == "out":
             return lambda args, out: out
         if wanted == "i":  # which of a variadic op's arrays the formula is for
             return lambda args, out: position - len(self.names) + 1
-        name, _, what = wanted.partition("_")
-        if wanted not in self.names and what:
-            return self.described(name, operator.attrgetter(what))
-        at = self.names.index(wanted)
-        return (
-            (lambda args, out: args[at:])
-            if wanted == self.variadic
-            else (lambda args, out: args[at])
-        )
+        if wanted in self.names:
+            at = self.names.index(wanted)
+            return (lambda args, out: args[at:]) if wanted == self.variadic else at
+        name, _, what = wanted.rpartition("_")
+        return self.described(name, operator.attrgetter(what))
 
     def described(self, name: str, what: Callable[[Any], Any]) -> Source:
         at = self.names.index(name)
@@ -150,7 +148,7 @@ class Plan:
         saved = node.saved
         if saved is None:
             raise errors.freed(node.name())
-        values = []
+        values: list[Any] = []
         for value in saved:
             if isinstance(value, Tensor):
                 stamp = value.stamp
@@ -162,7 +160,7 @@ class Plan:
                     value = value.array
             values.append(value)
         if not create_graph:
-            return cast(list[Any], local.run(self.run, g, values))
+            return local.run(self.run, g, values)
         if self.saves_out:
             values[0] = wrap(values[0].array, node)
         return self.run(g, values)
@@ -186,17 +184,22 @@ def keys_of(names: list[list[str]], positions: list[int]) -> dict[str, int]:
     return dict(sorted(kept.items(), key=lambda item: item[0] != "out"))
 
 
-def keeper(sources: list[Source]) -> Source:
-    """One function that gathers what is kept; written out for the common short cases."""
+def keeper(sources: list[Source]) -> Getter:
+    """One function that gathers what is kept from the arguments; written out for short cases."""
     match sources:
         case []:
             return lambda args, out: ()
-        case [first]:
-            return lambda args, out: (first(args, out),)
-        case [first, second]:
-            return lambda args, out: (first(args, out), second(args, out))
-        case _:
-            return lambda args, out: tuple([source(args, out) for source in sources])
+        case [int(i)]:
+            return lambda args, out: (args[i],)
+        case [int(i), int(j)]:
+            return lambda args, out: (args[i], args[j])
+        case [int(i), int(j), int(k)]:
+            return lambda args, out: (args[i], args[j], args[k])
+    getters = [operator.itemgetter(s) if isinstance(s, int) else s for s in sources]
+    takes_out = [not isinstance(s, int) for s in sources]
+    return lambda args, out: tuple(
+        [get(args, out) if both else get(args) for get, both in zip(getters, takes_out, strict=True)]
+    )
 
 
 def reading(formula: Formula, at: list[int]) -> Callable[[Any, Sequence[Any]], Any]:
@@ -219,23 +222,44 @@ def alias(t: Tensor) -> Tensor:
     return other
 
 
+@overload
+def op(kernel: Kernel) -> Op: ...
+
+
+@overload
+def op(*, label: Label | None = None, shares: bool = False) -> Callable[[Kernel], Op]: ...
+
+
 def op(
-    kernel: Callable[..., Any] | None = None, *, label: Label | None = None, shares: bool = False
-) -> Any:
+    kernel: Kernel | None = None, *, label: Label | None = None, shares: bool = False
+) -> Op | Callable[[Kernel], Op]:
     """Make a NumPy kernel differentiable.
 
     `label` is the name that PyTorch gives to the node (the kernel's in camel case, with Backward0,
     by default). `shares` says that the result may be a view of the first argument.
     """
     if kernel is None:
-        return functools.partial(op, label=label, shares=shares)
+        return lambda kernel: make(kernel, label, shares)
+    return make(kernel, label, shares)
+
+
+def view(*, label: Label | None = None) -> Callable[[Kernel], Op]:
+    """An op whose result shares the memory of its first argument, where NumPy can."""
+    return op(label=label, shares=True)
+
+
+def make(kernel: Kernel, label: Label | None, shares: bool) -> Op:
     plans: dict[int, Plan] = {}
 
     def apply(*args: Any) -> Any:
-        arrays, parents, mask, bit, tensors = [], [], 0, 1, False
         for a in args:
             if isinstance(a, Tensor):
-                tensors = True
+                break
+        else:
+            return kernel(*args)
+        arrays, parents, mask, bit = [], [], 0, 1
+        for a in args:
+            if isinstance(a, Tensor):
                 arrays.append(a.array)
                 node = a.node
                 if node is not None:
@@ -244,8 +268,6 @@ def op(
             else:
                 arrays.append(a)
             bit += bit
-        if not tensors:
-            return kernel(*args)
         array = local.run(kernel, *arrays)
         if not isinstance(array, ndarray):
             array = asanyarray(array)
@@ -271,12 +293,10 @@ def op(
         derivatives.update(formulas)
 
     this.kernel, this.signature, this.shares_memory = kernel, Signature(kernel), shares
-    this.derivatives, this.derivative = derivatives, derivative  # type: ignore[method-assign]
-    this.label = labeller(label or camel_case(kernel.__name__) + "Backward0")  # type: ignore[method-assign]
+    this.derivatives = derivatives
+    setattr(this, "derivative", derivative)
+    setattr(this, "label", labeller(label or camel_case(kernel.__name__) + "Backward0"))
     return this
-
-
-view = functools.partial(op, shares=True)
 
 
 def labeller(label: Label) -> Callable[[Node], str]:

@@ -133,7 +133,13 @@ def same_dtype(a: Tensor, b: Tensor) -> None:
     """Matrix products never promote."""
     if a.array.dtype != b.array.dtype:
         left, right = dtypes.of(a.array), dtypes.of(b.array)
-        names = {"Float": "float", "Double": "double", "Long": "long int", "Int": "int", "Bool": "bool"}
+        names = {
+            "Float": "float",
+            "Double": "double",
+            "Long": "long int",
+            "Int": "int",
+            "Bool": "bool",
+        }
         raise noted(
             RuntimeError(
                 f"expected m1 and m2 to have the same dtype, but got: {names[left.title]} != "

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes, ops
+from minigrad.autograd.op import Op
 from minigrad.functions import checks
 from minigrad.functions.conversion import to
 from minigrad.tensor import Tensor, wrap
@@ -65,7 +66,7 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
     return promoted(a, kind), promoted(b, kind)
 
 
-def binary(op: Callable[..., Any], a: Any, b: Any) -> Any:
+def binary(op: Op, a: Any, b: Any) -> Tensor:
     """An op of two operands, after PyTorch's promotion of dtypes."""
     if not (isinstance(a, Tensor) and isinstance(b, Tensor) and a.array.dtype is b.array.dtype):
         a, b = operands(a, b)
@@ -91,30 +92,32 @@ def floating(x: Tensor) -> Tensor:
     return x if x.array.dtype.kind == "f" else ops.cast(x, dtypes.float32.numpy)
 
 
-# ---- arithmetic ----------------------------------------------------------------------------------
+# ---- arithmetic ---------------------------------------------------------------------------------
 
 
-def add(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input + alpha * other, elementwise and broadcast."""
     checked("add", input, other)
     return binary(ops.add, input, scaled(other, alpha))
 
 
-def sub(input: Any, other: Any, *, alpha: Any = 1) -> Any:
+def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input - alpha * other, elementwise and broadcast."""
     checked("sub", input, other)
     refuse_bools(input, other)
     return binary(ops.sub, input, scaled(other, alpha))
 
 
-def rsub(input: Any, other: Any) -> Any:
+def rsub(input: Any, other: Any) -> Tensor:
     """other - input."""
     refuse_bools(input, other)
     return binary(ops.rsub, input, other)
 
 
 def scaled(other: Any, alpha: Any) -> Any:
-    return other if alpha == 1 else mul(other, alpha) if isinstance(other, Tensor) else other * alpha
+    return (
+        other if alpha == 1 else mul(other, alpha) if isinstance(other, Tensor) else other * alpha
+    )
 
 
 def refuse_bools(a: Any, b: Any) -> None:
@@ -130,13 +133,13 @@ def refuse_bools(a: Any, b: Any) -> None:
         )
 
 
-def mul(input: Any, other: Any) -> Any:
+def mul(input: Any, other: Any) -> Tensor:
     """input * other, elementwise and broadcast."""
     checked("mul", input, other)
     return binary(ops.mul, input, other)
 
 
-def div(input: Any, other: Any) -> Any:
+def div(input: Any, other: Any) -> Tensor:
     """input / other, elementwise and broadcast; integers become float32.
 
     A number divided by a tensor is the number times the tensor's reciprocal, as in PyTorch.
@@ -151,7 +154,7 @@ def div(input: Any, other: Any) -> Any:
     return binary(ops.div, input, other)
 
 
-def neg(input: Any) -> Any:
+def neg(input: Any) -> Tensor:
     """-input."""
     x = checks.tensor(input, "neg")
     if x.array.dtype == bool:
@@ -162,7 +165,7 @@ def neg(input: Any) -> Any:
     return ops.neg(x)
 
 
-def pow(input: Any, exponent: Any) -> Any:
+def pow(input: Any, exponent: Any) -> Tensor:
     """input ** exponent; either may be a number.
 
     The derivative of x**n is n x**(n-1), and exactly 0 for n = 0, also at x = 0.
@@ -175,99 +178,99 @@ def pow(input: Any, exponent: Any) -> Any:
     return number_pow(checks.tensor(input, "pow"), plain(exponent))
 
 
-def number_pow(x: Tensor, n: Any) -> Any:
+def number_pow(x: Tensor, n: Any) -> Tensor:
     kind = dtypes.result_type(x.array, n)
     if kind.kind == "i" and n < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     return ops.pow(promoted(x, kind), n)
 
 
-def tensor_pow(x: Any, y: Any) -> Any:
+def tensor_pow(x: Any, y: Any) -> Tensor:
     if dtypes.result_type(plain(x), plain(y)) == bool:
-        raise NotImplementedError('"pow" not implemented for \'Bool\'')
+        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     return binary(ops.power, x, y)
 
 
-# ---- functions -------------------------------------------------------------------------------------
+# ---- functions ----------------------------------------------------------------------------------
 
 
-def unary(op: Callable[..., Any], input: Any) -> Any:
+def unary(op: Op, input: Any) -> Tensor:
     """A function that leaves the integers, of a tensor."""
     return op(floating(checks.tensor(input, op.__name__)))
 
 
-def reciprocal(input: Any) -> Any:
+def reciprocal(input: Any) -> Tensor:
     """1 / input."""
     return unary(ops.reciprocal, input)
 
 
-def exp(input: Any) -> Any:
+def exp(input: Any) -> Tensor:
     """e ** input."""
     return unary(ops.exp, input)
 
 
-def log(input: Any) -> Any:
+def log(input: Any) -> Tensor:
     """The natural logarithm; -inf at 0, NaN below."""
     return unary(ops.log, input)
 
 
-def sqrt(input: Any) -> Any:
+def sqrt(input: Any) -> Tensor:
     """The square root; NaN below 0. Its derivative at 0 is infinite."""
     return unary(ops.sqrt, input)
 
 
-def sin(input: Any) -> Any:
+def sin(input: Any) -> Tensor:
     """The sine of an angle in radians."""
     return unary(ops.sin, input)
 
 
-def cos(input: Any) -> Any:
+def cos(input: Any) -> Tensor:
     """The cosine of an angle in radians."""
     return unary(ops.cos, input)
 
 
-def tanh(input: Any) -> Any:
+def tanh(input: Any) -> Tensor:
     """The hyperbolic tangent; its derivative is 1 - tanh(x)**2."""
     return unary(ops.tanh, input)
 
 
-def sigmoid(input: Any) -> Any:
+def sigmoid(input: Any) -> Tensor:
     """1 / (1 + e**-input); its derivative is s (1 - s)."""
     return unary(ops.sigmoid, input)
 
 
-def square(input: Any) -> Any:
+def square(input: Any) -> Tensor:
     """input ** 2; integers stay integers."""
     return pow(checks.tensor(input, "square"), 2)
 
 
-def abs(input: Any) -> Any:
+def abs(input: Any) -> Tensor:
     """The absolute value; its derivative at 0 is 0."""
     x = checks.tensor(input, "abs")
     if x.array.dtype == bool:
-        raise NotImplementedError('"abs_cpu" not implemented for \'Bool\'')
+        raise NotImplementedError("\"abs_cpu\" not implemented for 'Bool'")
     return ops.abs(x)
 
 
-def sign(input: Any) -> Any:
+def sign(input: Any) -> Tensor:
     """-1, 0 or 1; 0 for NaN."""
     return ops.sign(checks.tensor(input, "sign"))
 
 
-def clone(input: Any) -> Any:
+def clone(input: Any) -> Tensor:
     """A copy that takes part in the graph: gradients flow through it."""
     return ops.clone(checks.tensor(input, "clone"))
 
 
-# ---- choices -----------------------------------------------------------------------------------------
+# ---- choices ------------------------------------------------------------------------------------
 
 
-def maximum(input: Any, other: Any) -> Any:
+def maximum(input: Any, other: Any) -> Tensor:
     """The larger of two, elementwise; NaN if either is. At a tie each gets half the gradient."""
     return binary(ops.maximum, *both_tensors("maximum", input, other))
 
 
-def minimum(input: Any, other: Any) -> Any:
+def minimum(input: Any, other: Any) -> Tensor:
     """The smaller of two, elementwise; NaN if either is. At a tie each gets half the gradient."""
     return binary(ops.minimum, *both_tensors("minimum", input, other))
 
@@ -298,7 +301,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
         raise
 
 
-def clamp(input: Any, min: Any = None, max: Any = None) -> Any:
+def clamp(input: Any, min: Any = None, max: Any = None) -> Tensor:
     """min(max(input, low), high); a bound may be a number, a tensor or None.
 
     At the bounds and between them the derivative is 1, outside 0. If low > high, all is high.
@@ -322,7 +325,7 @@ def limits(kind: np.dtype[Any]) -> tuple[Any, Any]:
     return np.iinfo(kind).min, np.iinfo(kind).max
 
 
-def clamp_by_tensors(x: Tensor, low: Any, high: Any) -> Any:
+def clamp_by_tensors(x: Tensor, low: Any, high: Any) -> Tensor:
     kind = dtypes.result_type(*(plain(v) for v in (x, low, high) if v is not None))
     x = promoted(x, kind)
     if high is None:
@@ -332,76 +335,76 @@ def clamp_by_tensors(x: Tensor, low: Any, high: Any) -> Any:
     return ops.clamp_between(x, promoted(low, kind), promoted(high, kind))
 
 
-# ---- comparisons ---------------------------------------------------------------------------------------
+# ---- comparisons --------------------------------------------------------------------------------
 
 
-def eq(input: Any, other: Any) -> Any:
+def eq(input: Any, other: Any) -> Tensor:
     """input == other, elementwise: a bool tensor."""
     checked("eq", input, other)
     return binary(ops.eq, input, other)
 
 
-def ne(input: Any, other: Any) -> Any:
+def ne(input: Any, other: Any) -> Tensor:
     """input != other, elementwise."""
     checked("ne", input, other)
     return binary(ops.ne, input, other)
 
 
-def lt(input: Any, other: Any) -> Any:
+def lt(input: Any, other: Any) -> Tensor:
     """input < other, elementwise."""
     checked("lt", input, other)
     return binary(ops.lt, input, other)
 
 
-def le(input: Any, other: Any) -> Any:
+def le(input: Any, other: Any) -> Tensor:
     """input <= other, elementwise."""
     checked("le", input, other)
     return binary(ops.le, input, other)
 
 
-def gt(input: Any, other: Any) -> Any:
+def gt(input: Any, other: Any) -> Tensor:
     """input > other, elementwise."""
     checked("gt", input, other)
     return binary(ops.gt, input, other)
 
 
-def ge(input: Any, other: Any) -> Any:
+def ge(input: Any, other: Any) -> Tensor:
     """input >= other, elementwise."""
     checked("ge", input, other)
     return binary(ops.ge, input, other)
 
 
-def isnan(input: Any) -> Any:
+def isnan(input: Any) -> Tensor:
     """True where the element is NaN."""
     return ops.isnan(checks.tensor(input, "isnan"))
 
 
-def isinf(input: Any) -> Any:
+def isinf(input: Any) -> Tensor:
     """True where the element is infinite."""
     return ops.isinf(checks.tensor(input, "isinf"))
 
 
-def isfinite(input: Any) -> Any:
+def isfinite(input: Any) -> Tensor:
     """True where the element is neither infinite nor NaN."""
     return ops.isfinite(checks.tensor(input, "isfinite"))
 
 
-def logical_not(input: Any) -> Any:
+def logical_not(input: Any) -> Tensor:
     """True where the element is 0."""
     return ops.eq(checks.tensor(input, "logical_not"), constant(0, input.array.dtype))
 
 
-def bitwise_and(input: Any, other: Any) -> Any:
+def bitwise_and(input: Any, other: Any) -> Tensor:
     """input & other, of bools or integers."""
     return binary(ops.bitwise_and, *integral("bitwise_and", input, other))
 
 
-def bitwise_or(input: Any, other: Any) -> Any:
+def bitwise_or(input: Any, other: Any) -> Tensor:
     """input | other, of bools or integers."""
     return binary(ops.bitwise_or, *integral("bitwise_or", input, other))
 
 
-def bitwise_xor(input: Any, other: Any) -> Any:
+def bitwise_xor(input: Any, other: Any) -> Tensor:
     """input ^ other, of bools or integers."""
     return binary(ops.bitwise_xor, *integral("bitwise_xor", input, other))
 
@@ -415,7 +418,7 @@ def integral(function: str, a: Any, b: Any) -> tuple[Any, Any]:
     return a, b
 
 
-def bitwise_not(input: Any) -> Any:
+def bitwise_not(input: Any) -> Tensor:
     """~input, of bools or integers."""
     x = checks.tensor(input, "bitwise_not")
     if x.array.dtype.kind == "f":
@@ -423,7 +426,7 @@ def bitwise_not(input: Any) -> Any:
     return ops.bitwise_not(x)
 
 
-# ---- NumPy on the other side ------------------------------------------------------------------------
+# ---- NumPy on the other side --------------------------------------------------------------------
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
     np.add: add, np.subtract: sub, np.multiply: mul, np.divide: div, np.power: pow,

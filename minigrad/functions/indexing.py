@@ -23,8 +23,8 @@ def getitem(x: Tensor, index: Any) -> Tensor:
     """A view for integers, slices, None and `...`; a copy for tensors of indices and masks."""
     items = normalised(index, x.array.shape)
     if is_advanced(items):
-        return ops.take(x, items)  # type: ignore[no-any-return]
-    return ops.getitem(x, items)  # type: ignore[no-any-return]
+        return ops.take(x, items)
+    return ops.getitem(x, items)
 
 
 def setitem(x: Tensor, index: Any, value: Any) -> None:
@@ -35,7 +35,9 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
         ops_inplace.refuse(x, "a view of a leaf Variable")
         picked = x.array[items].shape
         checks_fit(new, picked)
-        ops_inplace.in_place(lambda before, v: ops_inplace.put(before, v, items), x, to(new, x.dtype))
+        ops_inplace.in_place(
+            lambda before, v: ops_inplace.put(before, v, items), x, to(new, x.dtype)
+        )
     else:
         inplace.copy_(ops.getitem(x, items), new)
 
@@ -103,7 +105,9 @@ def item_of(item: Any) -> Any:
 
 
 def slice_of(item: slice) -> slice:
-    start, stop, step = (None if v is None else checks.integer(v) for v in (item.start, item.stop, item.step))
+    start, stop, step = (
+        None if v is None else checks.integer(v) for v in (item.start, item.stop, item.step)
+    )
     if step is not None and step <= 0:
         raise noted(
             ValueError("step must be greater than zero"),
@@ -146,9 +150,7 @@ def check_bounds(low: int, high: int, dim: int, shape: Shape) -> None:
     size = shape[dim]
     for value in (low, high):
         if not -size <= value < size:
-            raise IndexError(
-                f"index {value} is out of bounds for dimension {dim} with size {size}"
-            )
+            raise IndexError(f"index {value} is out of bounds for dimension {dim} with size {size}")
 
 
 def too_many(ndim: int, items: Index) -> IndexError:
@@ -158,5 +160,3 @@ def too_many(ndim: int, items: Index) -> IndexError:
             "in C++ to convert a 0-dim tensor to a number"
         )
     return IndexError(f"too many indices for tensor of dimension {ndim}")
-
-

@@ -91,4 +91,3 @@ def normal_(t: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = 
     refuse(t)
     values = (generator or default_generator).normal(t.array.shape, t.array.dtype, mean, std)
     return in_place(ops.normal, t, values)
-

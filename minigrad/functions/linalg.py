@@ -31,7 +31,7 @@ def dot(input: Any, other: Any) -> Tensor:
             f"{list(b.array.shape)} to have the same number of elements, but got {a.array.size} "
             f"and {b.array.size} elements respectively"
         )
-    return ops.dot(a, b)  # type: ignore[no-any-return]
+    return ops.dot(a, b)
 
 
 def mm(input: Any, mat2: Any) -> Tensor:
@@ -68,7 +68,7 @@ def bmm(input: Any, mat2: Any) -> Tensor:
             f"Expected size for first two dimensions of batch2 tensor to be: [{batch}, {inner}] "
             f"but got: [{batch2}, {inner2}]."
         )
-    return ops.bmm(a, b)  # type: ignore[no-any-return]
+    return ops.bmm(a, b)
 
 
 def matmul(input: Any, other: Any) -> Tensor:
@@ -93,7 +93,7 @@ def matrix_product(a: Tensor, b: Tensor) -> Tensor:
     rows = (1, *a.array.shape)[-2:]
     if rows[1] != b.array.shape[0]:
         raise unequal_inner(rows, b.array.shape)
-    return ops.matmul(a, b)  # type: ignore[no-any-return]
+    return ops.matmul(a, b)
 
 
 def unequal_inner(a: tuple[int, ...], b: tuple[int, ...]) -> Exception:
@@ -113,7 +113,7 @@ def matrix_vector(a: Tensor, v: Tensor) -> Tensor:
         raise RuntimeError(
             f"size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({length})"
         )
-    return ops.mv(a, v)  # type: ignore[no-any-return]
+    return ops.mv(a, v)
 
 
 def batched(a: Tensor, b: Tensor) -> Tensor:
@@ -148,5 +148,3 @@ def unequal_batches(a: Tensor, b: Tensor, batch: tuple[int, ...]) -> Exception:
         "Expected size for first two dimensions of batch2 tensor to be: "
         f"[{count}, {a.array.shape[-1]}] but got: [{count}, {b.array.shape[-2]}]."
     )
-
-

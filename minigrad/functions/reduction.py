@@ -24,7 +24,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
         x = to(x, dtype)
     elif x.array.dtype.kind != "f":
         x = to(x, dtypes.int64)
-    return ops.sum(x, real(dims, x), bool(keepdim))  # type: ignore[no-any-return]
+    return ops.sum(x, real(dims, x), bool(keepdim))
 
 
 def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
@@ -41,7 +41,7 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
             ),
             "The mean of integers is rarely an integer. Write x.float().mean().",
         )
-    return ops.mean(x, real(dims, x), bool(keepdim))  # type: ignore[no-any-return]
+    return ops.mean(x, real(dims, x), bool(keepdim))
 
 
 def real(dims: tuple[int, ...] | None, x: Tensor) -> tuple[int, ...] | None:

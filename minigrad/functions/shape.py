@@ -19,7 +19,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-# ---- the same elements under another shape ----------------------------------------------------------
+# ---- the same elements under another shape ------------------------------------------------------
 
 
 def reshape(input: Any, *shape: Any) -> Tensor:
@@ -27,8 +27,8 @@ def reshape(input: Any, *shape: Any) -> Tensor:
     x = checks.tensor(input, "reshape")
     target = checks.resolve(checks.size_of(shape), x.array.size)
     if viewable(x, target):
-        return ops.reshape(x, target)  # type: ignore[no-any-return]
-    return ops.reshape_copy(x, target)  # type: ignore[no-any-return]
+        return ops.reshape(x, target)
+    return ops.reshape_copy(x, target)
 
 
 def view(input: Tensor, *shape: Any) -> Tensor:
@@ -36,7 +36,8 @@ def view(input: Tensor, *shape: Any) -> Tensor:
     x = input
     if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
         raise noted(
-            TypeError("view(dtype) is not in minigrad"), "Use x.to(dtype), which converts the values."
+            TypeError("view(dtype) is not in minigrad"),
+            "Use x.to(dtype), which converts the values.",
         )
     target = checks.resolve(checks.size_of(shape), x.array.size)
     if not viewable(x, target):
@@ -48,7 +49,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
             "After a transpose or permute the elements no longer lie in order. reshape copies them "
             "where it must.",
         )
-    return ops.reshape(x, target)  # type: ignore[no-any-return]
+    return ops.reshape(x, target)
 
 
 def viewable(x: Tensor, shape: tuple[int, ...]) -> bool:
@@ -82,25 +83,27 @@ def squeeze(input: Any, dim: Any = None) -> Tensor:
     gone = range(len(shape)) if dims is None else dims
     target = tuple(n for i, n in enumerate(shape) if i not in gone or n != 1)
     form = 0 if dim is None else 1 if hasattr(dim, "__index__") else 2
-    return ops.squeeze(x, target, form)  # type: ignore[no-any-return]
+    return ops.squeeze(x, target, form)
 
 
 def unsqueeze(input: Any, dim: int) -> Tensor:
     """With a new dim of size 1 at `dim`."""
     x = checks.tensor(input, "unsqueeze")
     at = checks.dim(dim, x.array.ndim + 1)
-    return ops.unsqueeze(x, (*x.array.shape[:at], 1, *x.array.shape[at:]))  # type: ignore[no-any-return]
+    return ops.unsqueeze(x, (*x.array.shape[:at], 1, *x.array.shape[at:]))
 
 
-# ---- another order of the dims ------------------------------------------------------------------------
+# ---- another order of the dims ------------------------------------------------------------------
 
 
 def t(input: Any) -> Tensor:
     """The transpose of a matrix; a vector or a number as it is."""
     x = checks.tensor(input, "t")
     if x.array.ndim > 2:
-        raise RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {x.array.ndim}D")
-    return ops.t(x)  # type: ignore[no-any-return]
+        raise RuntimeError(
+            f"t() expects a tensor with <= 2 dimensions, but self is {x.array.ndim}D"
+        )
+    return ops.t(x)
 
 
 def transpose(input: Any, dim0: int, dim1: int) -> Tensor:
@@ -108,8 +111,8 @@ def transpose(input: Any, dim0: int, dim1: int) -> Tensor:
     x = checks.tensor(input, "transpose")
     i, j = checks.dim(dim0, x.array.ndim), checks.dim(dim1, x.array.ndim)
     if x.array.ndim == 0:
-        return ops.permute(x, ())  # type: ignore[no-any-return]
-    return ops.transpose(x, i, j)  # type: ignore[no-any-return]
+        return ops.permute(x, ())
+    return ops.transpose(x, i, j)
 
 
 def permute(input: Any, *dims: Any) -> Tensor:
@@ -125,7 +128,7 @@ def permute(input: Any, *dims: Any) -> Tensor:
     positive = tuple(checks.dim(d, x.array.ndim) for d in order)
     if len(set(positive)) != len(positive):
         raise RuntimeError("permute(): duplicate dims are not allowed.")
-    return ops.permute(x, positive)  # type: ignore[no-any-return]
+    return ops.permute(x, positive)
 
 
 def matrix_transpose(x: Tensor) -> Tensor:
@@ -135,12 +138,12 @@ def matrix_transpose(x: Tensor) -> Tensor:
             "tensor.mT is only supported on matrices or batches of matrices. "
             f"Got {x.array.ndim}-D tensor."
         )
-    return ops.transpose(x, x.array.ndim - 2, x.array.ndim - 1)  # type: ignore[no-any-return]
+    return ops.transpose(x, x.array.ndim - 2, x.array.ndim - 1)
 
 
 def reversed_dims(x: Tensor) -> Tensor:
     """All dims in reverse order."""
-    return ops.permute(x, tuple(reversed(range(x.array.ndim))))  # type: ignore[no-any-return]
+    return ops.permute(x, tuple(reversed(range(x.array.ndim))))
 
 
 def contiguous(x: Tensor) -> Tensor:
@@ -148,7 +151,7 @@ def contiguous(x: Tensor) -> Tensor:
     return x if x.array.flags.c_contiguous else ops.clone(x)
 
 
-# ---- broadcasting -----------------------------------------------------------------------------------------
+# ---- broadcasting -------------------------------------------------------------------------------
 
 
 def expand(input: Tensor, *shape: Any) -> Tensor:
@@ -162,9 +165,7 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
             f"tensor ({len(sizes)})"
         )
     lead = len(wanted) - len(sizes)
-    target = [
-        sizes[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(wanted)
-    ]
+    target = [sizes[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(wanted)]
     for i, n in enumerate(target):
         if n < 0:
             raise RuntimeError(
@@ -180,7 +181,7 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
                 ),
                 "Only a dim of size 1 can be repeated.",
             )
-    return ops.expand(x, tuple(target))  # type: ignore[no-any-return]
+    return ops.expand(x, tuple(target))
 
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
@@ -188,7 +189,7 @@ def expand_as(input: Tensor, other: Tensor) -> Tensor:
     return expand(input, *checks.tensor(other, "expand_as", "other").array.shape)
 
 
-# ---- picking and joining ------------------------------------------------------------------------------------
+# ---- picking and joining ------------------------------------------------------------------------
 
 
 def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
@@ -204,7 +205,7 @@ def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
     for i, x in enumerate(joined):
         check_joinable(joined[0].array.shape, x.array.shape, along, i)
     kind = dtypes.result_type(*(x.array for x in given))
-    return ops.cat(along, *(to(x, kind) for x in joined))  # type: ignore[no-any-return]
+    return ops.cat(along, *(to(x, kind) for x in joined))
 
 
 def check_joinable(first: tuple[int, ...], other: tuple[int, ...], along: int, i: int) -> None:
@@ -234,7 +235,7 @@ def stack(tensors: Any, dim: int = 0) -> Tensor:
                 f"and {list(x.array.shape)} at entry {i}"
             )
     kind = dtypes.result_type(*(x.array for x in given))
-    return ops.stack(at, *(to(x, kind) for x in given))  # type: ignore[no-any-return]
+    return ops.stack(at, *(to(x, kind) for x in given))
 
 
 def unbind(input: Any, dim: int = 0) -> tuple[Tensor, ...]:
@@ -274,8 +275,7 @@ def pieces(length: int, wanted: Any, dim: int) -> list[int]:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
     if size == 0 and length:
         raise RuntimeError(
-            "split_size can only be 0 if dimension size is 0, but got dimension size of "
-            f"{length}"
+            f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}"
         )
     count = max(-(-length // size), 1) if size else 1
     return [min(size, length - size * i) for i in range(count)]

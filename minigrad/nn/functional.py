@@ -50,7 +50,7 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
             "A slope between 0 and 1 leaves the integers. Write leaky_relu(x.float()).",
         )
     if not inplace:
-        return ops.leaky_relu(x, negative_slope)  # type: ignore[no-any-return]
+        return ops.leaky_relu(x, negative_slope)
     in_place(ops.leaky_relu_in_place, x, negative_slope)
     if negative_slope < 0 and isinstance(x.node, Node):
         x.register_hook(refuse_negative_slope)
@@ -81,7 +81,13 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     """
     x, w = checks.tensor(input, "linear"), checks.tensor(weight, "linear", "weight", 2)
     a, b = x.array, w.array
-    if a.dtype is not b.dtype or a.ndim == 0 or a.ndim > 2 or b.ndim != 2 or a.shape[-1] != b.shape[1]:
+    if (
+        a.dtype is not b.dtype
+        or a.ndim == 0
+        or a.ndim > 2
+        or b.ndim != 2
+        or a.shape[-1] != b.shape[1]
+    ):
         return unusual_linear(x, w, bias)
     return ops.linear_without_bias(x, w) if bias is None else ops.linear(x, w, bias)
 
@@ -107,7 +113,11 @@ def unusual_linear(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
             f"The input has {columns} features, and the layer was made for {inputs}: write "
             f"Linear({columns}, {out}), or give it {inputs} numbers for each sample.",
         )
-    rows = linear(reshape(x, (-1, columns)) if x.array.size else x.reshape(math.prod(shape[:-1]), columns), w, bias)
+    rows = linear(
+        reshape(x, (-1, columns)) if x.array.size else x.reshape(math.prod(shape[:-1]), columns),
+        w,
+        bias,
+    )
     return reshape(rows, (*shape[:-1], out))
 
 
@@ -151,7 +161,7 @@ def mse_loss(
         raise NotImplementedError(f"\"mse_cpu\" not implemented for '{x.dtype.title}'")
     if weight is not None:
         return weighted(ops.mse_loss(x, y, "none"), weight, reduction)
-    return ops.mse_loss(x, y, reduction)  # type: ignore[no-any-return]
+    return ops.mse_loss(x, y, reduction)
 
 
 def warn_broadcast(input: Tensor, target: Tensor) -> None:
@@ -169,7 +179,7 @@ def same_shape(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return expand(x, shape), expand(y, shape)
 
 
-def weighted(squares: Tensor, weight: Tensor, reduction: str) -> Tensor:
+def weighted(squares: Tensor, weight: Tensor, reduction: str) -> Any:
     if weight.array.shape != squares.array.shape:
         raise ValueError("Weights and input must have the same size.")
     scaled = squares * weight
@@ -189,5 +199,3 @@ def old_reduction(size_average: bool | None, reduce: bool | None) -> str:
         stacklevel=3,
     )
     return reduction
-
-

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from minigrad.autograd.graph import stamp_of
 from minigrad.autograd.leaves import set_requires_grad
 from minigrad.tensor import Tensor, wrap
-
-import numpy as np
 
 __all__ = ["Parameter"]
 
@@ -31,5 +33,5 @@ class Parameter(Tensor):
         if requires_grad:
             set_requires_grad(self, True)
 
-    def __repr__(self, *, tensor_contents: object = None) -> str:
+    def __repr__(self, *, tensor_contents: Any = None) -> str:
         return f"Parameter containing:\n{super().__repr__()}"

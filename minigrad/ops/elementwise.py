@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.autograd.op import Array, op
 
-# ---- arithmetic --------------------------------------------------------------------------------
+# ---- arithmetic ---------------------------------------------------------------------------------
 
 
 @op
@@ -70,7 +70,7 @@ def reciprocal(x: Array, /) -> Array:
 reciprocal.derivative(x=lambda g, out: -g * (out * out))
 
 
-# ---- powers ------------------------------------------------------------------------------------
+# ---- powers -------------------------------------------------------------------------------------
 
 
 @op
@@ -124,7 +124,7 @@ def natural_log(base: float) -> float:
     return float(np.log(base)) if base > 0 else float("nan")
 
 
-# ---- functions ---------------------------------------------------------------------------------
+# ---- functions ----------------------------------------------------------------------------------
 
 
 @op
@@ -201,7 +201,7 @@ def sign(x: Array, /) -> Array:
 sign.derivative(x=lambda g: zero(g))
 
 
-# ---- choices: a derivative that selects never multiplies, so that 0 * inf cannot make a NaN -------
+# ---- choices: a derivative that selects never multiplies, so that 0 * inf cannot make a NaN -----
 
 
 @op
@@ -278,7 +278,7 @@ clamp_max.derivative(
 )
 
 
-# ---- copies ------------------------------------------------------------------------------------
+# ---- copies -------------------------------------------------------------------------------------
 
 
 @op
@@ -332,7 +332,7 @@ def normal(x: Array, /, values: Array) -> Array:
 normal.derivative(x=lambda g: zero(g))
 
 
-# ---- without a derivative: results are bool or integer -----------------------------------------
+# ---- without a derivative: results are bool or integer ------------------------------------------
 
 
 @op

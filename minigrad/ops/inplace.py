@@ -129,7 +129,7 @@ def rebase(t: Tensor, node: Node) -> None:
 def record_put(base: Tensor, value: Tensor, view: View) -> Node | Leaf | None:
     """The history of `base` after `value` was written where `view` looks; memory is written."""
     before = wrap(base.array, base.node)
-    return put_view(before, value, view).node  # type: ignore[no-any-return]
+    return put_view(before, value, view).node
 
 
 def move_hooks(old: Node | Leaf | None, new: Node) -> None:
@@ -141,7 +141,7 @@ def move_hooks(old: Node | Leaf | None, new: Node) -> None:
 
 def refuse(t: Tensor, what: str = "a leaf Variable") -> None:
     """Raise PyTorch's error where an in-place write would be wrong, before anything is written."""
-    if not t.array.flags.writeable or 0 in t.array.strides and t.array.size > 1:
+    if not t.array.flags.writeable or (0 in t.array.strides and t.array.size > 1):
         refuse_repeated(t)
     if not enabled.get():
         return

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minigrad.autograd.graph import Node
@@ -12,11 +14,11 @@ from minigrad.ops.shape import reshape, transpose
 # takes part as a matrix of one row.
 
 
-def row(v):  # type: ignore[no-untyped-def]  # of arrays and of tensors alike
+def row(v: Any) -> Any:
     return v if v.ndim == 2 else reshape(v, (1, -1))
 
 
-def column(v):  # type: ignore[no-untyped-def]
+def column(v: Any) -> Any:
     return reshape(v, (-1, 1))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ relu.derivative(x=lambda g, out: where(out <= 0, 0.0, g))  # at the kink 0; a Na
 
 
 def leak(x: Array, slope: float) -> Array:
-    scaled = np.multiply(x, np.asarray(slope, x.dtype))
+    scaled = np.multiply(x, slope)
     return np.maximum(x, scaled) if 0 < slope <= 1 else np.where(x > 0, x, scaled)
 
 
@@ -52,15 +53,19 @@ def mse_loss(x: Array, y: Array, /, reduction: str) -> Array:
     if reduction == "none":
         return squares
     total = np.add.reduce(squares, None)
-    return np.asanyarray(total if reduction == "sum" else np.divide(total, squares.size))
-
-
-def steepness(shape: tuple[int, ...], reduction: str) -> float:
-    """The derivative of one square is twice its root; a mean counts each by 1/n."""
-    return 2 / max(math.prod(shape), 1) if reduction == "mean" else 2.0
+    return total / count(x) if reduction == "mean" else total
 
 
 mse_loss.derivative(
-    x=lambda g, x, y, reduction: (x - y) * steepness(x.shape, reduction) * g,
-    y=lambda g, x, y, reduction: (y - x) * steepness(x.shape, reduction) * g,
+    x=lambda g, x, y, reduction: (x - y) * steepness(x, reduction) * g,
+    y=lambda g, x, y, reduction: (y - x) * steepness(x, reduction) * g,
 )
+
+
+def count(x: Any) -> int:
+    return math.prod(x.shape)
+
+
+def steepness(x: Any, reduction: str) -> float:
+    """The derivative of one square is twice its root; a mean counts each by 1/n."""
+    return 2 / max(count(x), 1) if reduction == "mean" else 2.0

@@ -14,7 +14,7 @@ from minigrad.autograd.op import Array, op, view
 
 Shape = tuple[int, ...]
 
-# ---- the same elements under another shape --------------------------------------------------------
+# ---- the same elements under another shape ------------------------------------------------------
 
 
 @view(label="ViewBackward0")
@@ -50,7 +50,7 @@ def squeeze(x: Array, /, shape: Shape, form: int) -> Array:
 squeeze.derivative(x=lambda g, x_shape, form: reshape(g, x_shape))
 
 
-# ---- another order of the dims -------------------------------------------------------------------
+# ---- another order of the dims ------------------------------------------------------------------
 
 
 @view(label="TBackward0")
@@ -61,7 +61,7 @@ def t(x: Array, /) -> Array:
 t.derivative(x=lambda g: t(g))
 
 
-@view
+@view()
 def permute(x: Array, /, dims: Shape) -> Array:
     return x.transpose(dims)
 
@@ -69,7 +69,7 @@ def permute(x: Array, /, dims: Shape) -> Array:
 permute.derivative(x=lambda g, dims: permute(g, inverse(dims)))
 
 
-@view
+@view()
 def transpose(x: Array, /, i: int, j: int) -> Array:
     return x.swapaxes(i, j)
 
@@ -81,10 +81,10 @@ def inverse(dims: Shape) -> Shape:
     return tuple(sorted(range(len(dims)), key=dims.__getitem__))
 
 
-# ---- broadcasting, and its transpose ----------------------------------------------------------------
+# ---- broadcasting, and its transpose ------------------------------------------------------------
 
 
-@view
+@view()
 def expand(x: Array, /, shape: Shape) -> Array:
     return np.broadcast_to(x, shape)
 
@@ -96,6 +96,8 @@ expand.derivative(x=lambda g: g)
 def sum_to(x: Array, /, shape: Shape) -> Array:
     """The sum over everything that broadcasting from `shape` had repeated."""
     lead = x.ndim - len(shape)
+    if x.shape[lead:] == shape:
+        return accumulate(x, 0 if lead == 1 else tuple(range(lead)))
     repeated = [i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1]
     total = accumulate(x, (*range(lead), *repeated))
     return total if total.shape == shape else total.reshape(shape)
@@ -119,7 +121,7 @@ def accumulate(x: Array, axes: int | Shape) -> Array:
     return np.asanyarray(np.add.reduce(x, axes))
 
 
-# ---- picking ---------------------------------------------------------------------------------------
+# ---- picking ------------------------------------------------------------------------------------
 
 
 def index_label(node: Node) -> str:
@@ -171,7 +173,7 @@ def scatter_add(x: Array, /, index: tuple[Any, ...], shape: Shape) -> Array:
 scatter_add.derivative(x=lambda g, index: take(g, index))
 
 
-# ---- joining -----------------------------------------------------------------------------------------
+# ---- joining ------------------------------------------------------------------------------------
 
 
 @op

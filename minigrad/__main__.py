@@ -1,0 +1,134 @@
+"""The command `minigrad`, also `python -m minigrad`: the nine programs of the guide.
+
+A subcommand is a function in `COMMANDS` that adds its parser and sets `job`: what to do with
+the parsed arguments. A job returns the exit status.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+
+from minigrad.guide import PROGRAMS
+from minigrad.guide.command import add_options, play, politely, program, unknown
+from minigrad.guide.progress import StatusLine
+from minigrad.guide.report import describe, watch
+from minigrad.version import __version__
+
+DESCRIPTION = """\
+An autograd engine to learn from: PyTorch's behaviour on NumPy alone.
+
+Without a command it trains the nine networks of its guide, which takes seconds,
+and shows for each what it has learned and what there is to learn from it."""
+
+EXAMPLES = """\
+examples:
+  minigrad                        train all nine, see what each has learned
+  minigrad guide                  list the nine
+  minigrad guide relu --seed 3    run one; it prints what it would under PyTorch
+  python -m reference             compare all nine with PyTorch, bit for bit"""
+
+GUIDE = """\
+Run one program of the guide, or list them all.
+
+A program prints its network, its parameters, the loss of every step with all
+its digits, the parameters again and the output; `line` prints its parameters
+every 200 samples instead. From the same seed, the same program prints the same
+characters under PyTorch."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command line, by default that of the process; return the exit status."""
+    words = sys.argv[1:] if argv is None else argv
+    try:
+        arguments = parse(words)
+        return int(arguments.job(arguments))
+    except SystemExit as stop:  # argparse has printed its help or its complaint
+        return int(stop.code or 0)
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """The arguments in a command line, and the `job` that they are for."""
+    parser = argparse.ArgumentParser(
+        prog="minigrad",
+        usage="%(prog)s [-h] [--version] [COMMAND ...]",
+        description=DESCRIPTION,
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"minigrad {__version__}")
+    parser.set_defaults(job=show_all)
+    subcommands = parser.add_subparsers(title="commands", metavar="COMMAND", prog="minigrad")
+    for add_command in COMMANDS:
+        add_command(subcommands)
+    if words and not words[0].startswith("-") and words[0] not in subcommands.choices:
+        meant = {name: name for name in subcommands.choices}
+        meant |= {name: f"guide {name}" for name in PROGRAMS}
+        parser.error(unknown("command", words[0], meant, "minigrad --help"))
+    return parser.parse_args(words)
+
+
+def add_guide(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `minigrad guide [NAME]`."""
+    parser = subcommands.add_parser(
+        "guide",
+        help="run one program of the guide, or list them all",
+        description=GUIDE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "name", nargs="?", type=program, metavar="NAME", help=f"one of {', '.join(PROGRAMS)}"
+    )
+    add_options(parser)
+
+    def job(arguments: argparse.Namespace) -> int:
+        options = dict(vars(arguments))
+        name = options.pop("name")
+        del options["job"]
+        if name:
+            return play(PROGRAMS[name].load().main, options)
+        if options:
+            parser.error(f"--{next(iter(options))} needs the NAME of a program to run")
+        return politely(show_list)
+
+    parser.set_defaults(job=job)
+
+
+COMMANDS = (add_guide,)
+
+
+def show_list() -> int:
+    """Print the nine programs, what each is about and the options it has if none are given."""
+    left = max(map(len, PROGRAMS)) + 4
+    right = max(len(entry.title) for entry in PROGRAMS.values())
+    print("The programs of the guide, in the order of the course:\n")
+    for name, entry in PROGRAMS.items():
+        options = "--steps {steps:<5} --lr {lr:<5} --momentum {momentum}".format(**entry.defaults())
+        print(f"  {name:<{left}}{entry.title:<{right}}   {options}")
+        print(f"  {'':<{left}}{entry.network}: {entry.task}")
+    print("\nRun one with `minigrad guide NAME`; `minigrad guide --help` explains the options.")
+    return 0
+
+
+def show_all(arguments: argparse.Namespace) -> int:
+    """Train the nine and print what they have learned."""
+
+    def job() -> int:
+        print(f"minigrad {__version__}: nine networks learn from scratch, on NumPy alone.")
+        print("A strip shows the loss from the first step to the last, the darker the larger.")
+        begin, steps = time.perf_counter(), 0
+        with StatusLine(sys.stderr) as status:
+            for entry in PROGRAMS.values():
+                runs = [watch(entry, seed, status.tell) for seed in entry.seeds]
+                steps += sum(len(run.losses) for run in runs)
+                status.clear()
+                print(f"\n\n{describe(entry, runs)}")
+        print(f"\n\n{steps:,} training steps in {time.perf_counter() - begin:.1f} seconds.")
+        print("Next: run one with `minigrad guide NAME`, and read its file in minigrad/guide.")
+        return 0
+
+    return politely(job)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

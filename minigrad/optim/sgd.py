@@ -1,0 +1,245 @@
+"""Stochastic gradient descent: a step against the gradient, with or without momentum."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd import quiet
+from minigrad.autograd.errors import noted
+from minigrad.autograd.grad_mode import enable_grad
+from minigrad.autograd.graph import touch
+from minigrad.optim.fma import fma
+from minigrad.optim.optimizer import Optimizer
+from minigrad.tensor import Tensor, wrap
+
+__all__ = ["SGD"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+BLOCK = 1 << 14  # elements; with float64 intermediates a block stays in the second-level cache
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent.
+
+    For each parameter p with gradient g and momentum buffer b, in this order:
+
+        g ← -g                                       with maximize
+        g ← g + weight_decay·p                       with weight_decay
+        b ← g                                        with momentum, in the first step
+        b ← momentum·b + (1 - dampening)·g           with momentum, in later steps
+        g ← g + momentum·b, with nesterov; else b    with momentum
+        p ← p - lr·g
+
+    In the literature the first b is often (1 - dampening)·g, and lr is often inside of b, so that
+    a change of lr acts on new gradients only; here it acts on the whole step, as in PyTorch.
+
+    A parameter without a gradient is left alone. Parameters are changed in place. The result has
+    PyTorch's bits: where PyTorch fuses a product and a sum, they are rounded once (see fma.py).
+
+    `foreach`, `fused` and `differentiable` are kept in the groups for the sake of programs that
+    pass them. The first two choose among PyTorch's implementations and have no effect here. A
+    differentiable step is not possible in place: such a step raises, as in PyTorch.
+
+    Source: I. Sutskever et al., "On the importance of initialization and momentum in deep learning"
+    (2013), in PyTorch's variant.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float | Tensor = 1e-3,
+        momentum: float = 0,
+        dampening: float = 0,
+        weight_decay: float | Tensor = 0,
+        nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
+    ) -> None:
+        super().__init__(
+            params,
+            {
+                "lr": lr,
+                "momentum": momentum,
+                "dampening": dampening,
+                "weight_decay": weight_decay,
+                "nesterov": nesterov,
+                "maximize": maximize,
+                "foreach": foreach,
+                "differentiable": differentiable,
+                "fused": fused,
+            },
+        )
+
+    def check_options(self, options: dict[str, Any]) -> None:
+        lr, momentum, dampening = options["lr"], options["momentum"], options["dampening"]
+        if isinstance(lr, Tensor) and lr.numel() != 1:
+            raise ValueError("Tensor lr must be 1-element")
+        refuse_negative("learning rate", lr)
+        refuse_negative("momentum value", momentum)
+        refuse_negative("weight_decay value", options["weight_decay"])
+        if dampening != dampening:
+            raise ValueError(f"Invalid dampening value: {dampening}")
+        if options["nesterov"] and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        if options["fused"] and options["differentiable"]:
+            raise RuntimeError("`fused` does not support `differentiable`")
+        if options["fused"] and options["foreach"]:
+            raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+
+    def check_state(self, p: Tensor, state: dict[str, Any]) -> None:
+        buffer = state.get("momentum_buffer")
+        if isinstance(buffer, Tensor) and buffer.shape != p.shape:
+            raise ValueError(
+                f"size mismatch for momentum_buffer: the loaded one has shape {buffer.shape}, its "
+                f"parameter has shape {p.shape}"
+            )
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Change every parameter that has a gradient, once.
+
+        A closure clears the gradients, computes the loss, calls backward and returns the loss. It
+        runs before the parameters change, and `step` returns what it returned.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        for group in self.param_groups:
+            if group["differentiable"]:
+                refuse_leaves(group["params"])
+        quiet.run(self.update)
+        return loss
+
+    def update(self) -> None:
+        for group in self.param_groups:
+            rule = None
+            for p in group["params"]:
+                grad = p.grad
+                if grad is None:
+                    continue
+                if rule is None or rule.dtype is not p.array.dtype:
+                    rule = rule_of(group, p.array.dtype)
+                if rule.momentum is None:
+                    rule.apply(p.array, grad.array)
+                else:
+                    self.apply_with_buffer(rule, p, grad.array)
+                touch(p)
+
+    def apply_with_buffer(self, rule: Rule, p: Tensor, g: Array) -> None:
+        state = self.state[p]
+        buffer = state.get("momentum_buffer")
+        if buffer is None:
+            buffer = state["momentum_buffer"] = wrap(np.empty_like(g))
+            rule.apply(p.array, g, buffer.array, first=True)
+        else:
+            rule.apply(p.array, g, buffer.array)
+            touch(buffer)
+
+
+class Rule:
+    """The formulas of SGD with their numbers, for arrays of one dtype.
+
+    The numbers are 0-d arrays, with which NumPy computes faster. Those of fused products are
+    rounded to the dtype, as PyTorch does, and then widened for `fma`.
+    """
+
+    def __init__(
+        self,
+        dtype: np.dtype[Any],
+        lr: float,
+        momentum: float,
+        dampening: float,
+        weight_decay: float,
+        nesterov: bool,
+        maximize: bool,
+    ) -> None:
+        self.dtype = dtype
+        self.maximize = maximize
+        self.minus_lr = self.factor(-lr)
+        self.weight_decay = self.factor(weight_decay) if weight_decay else None
+        self.momentum = np.array(momentum, dtype) if momentum else None
+        self.gain = self.factor(1 - dampening) if dampening else None
+        self.lookahead = self.factor(momentum) if nesterov else None
+
+    def factor(self, value: float) -> Array:
+        return np.array(value, self.dtype).astype(np.float64)
+
+    def apply(self, p: Array, g: Array, b: Array | None = None, first: bool = False) -> None:
+        """One step of p, and of its momentum buffer b, in place."""
+        if p.size <= BLOCK:
+            self.descend(p, g, b, first)
+        elif b is None:
+            for p_block, g_block in blocks(p, g):
+                self.descend(p_block, g_block, None, first)
+        else:
+            for p_block, g_block, b_block in blocks(p, g, b):
+                self.descend(p_block, g_block, b_block, first)
+
+    def descend(self, p: Array, g: Array, b: Array | None, first: bool) -> None:
+        if self.maximize:
+            g = np.negative(g)
+        if self.weight_decay is not None:
+            g = fma(self.weight_decay, p, g)
+        if b is not None:
+            b[...] = g if first else self.accumulated(b, g)
+            g = b if self.lookahead is None else fma(self.lookahead, b, g)
+        fma(self.minus_lr, g, p, out=p)
+
+    def accumulated(self, b: Array, g: Array) -> Array:
+        kept = b * self.momentum
+        return kept + g if self.gain is None else fma(self.gain, g, kept)
+
+
+cached_rule = lru_cache(maxsize=256, typed=True)(Rule)
+
+
+def rule_of(group: dict[str, Any], dtype: np.dtype[Any]) -> Rule:
+    return cached_rule(
+        dtype,
+        number(group["lr"]),
+        number(group["momentum"]),
+        number(group["dampening"]),
+        number(group["weight_decay"]),
+        group["nesterov"],
+        group["maximize"],
+    )
+
+
+def number(value: Any) -> Any:
+    """An option as a number; a tensor is read anew at each step."""
+    return value.item() if isinstance(value, Tensor) else value
+
+
+def blocks(*arrays: Array) -> Iterator[Sequence[Array]]:
+    """The arrays, cut alike into blocks, so that intermediate results never leave the cache."""
+    if not all(array.flags.c_contiguous for array in arrays):
+        yield arrays
+        return
+    flat = [array.reshape(-1) for array in arrays]
+    for start in range(0, flat[0].size, BLOCK):
+        yield [array[start : start + BLOCK] for array in flat]
+
+
+def refuse_negative(name: str, value: Any) -> None:
+    if value < 0.0 or value != value:
+        raise ValueError(f"Invalid {name}: {value}")
+
+
+def refuse_leaves(params: list[Tensor]) -> None:
+    """A step with its own derivative would have to record writes to leaves."""
+    if any(p.requires_grad and p.is_leaf and p.grad is not None for p in params):
+        raise noted(
+            RuntimeError(
+                "a leaf Variable that requires grad is being used in an in-place operation."
+            ),
+            "With differentiable=True the step would be recorded, and a recorded operation must "
+            "not change a leaf. Leave differentiable out for ordinary training.",
+        )

@@ -1,0 +1,471 @@
+"""The random stream, with PyTorch's bits: the same seed gives the same numbers.
+
+The stream is that of the Mersenne Twister (mt19937, Matsumoto and Nishimura 1998): 32-bit words.
+What becomes of a word is a recipe per distribution, and each recipe here rounds where PyTorch's
+does, so the values are equal to the last bit. (From 16 normal float32 values on, PyTorch has its
+own logarithm, sine and cosine for x86 processors with AVX2; those are the ones that are equal.)
+
+A `Generator` has the methods for users and, on plain arrays, the four draws; then come the normal
+distribution's arithmetic and the functions on the generator that everyone shares.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from minigrad import dtypes
+
+__all__ = [
+    "Generator",
+    "default_generator",
+    "get_rng_state",
+    "initial_seed",
+    "manual_seed",
+    "seed",
+    "set_rng_state",
+]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+FIRST_SEED: Final = 67280421310721  # of a Generator that is given none
+LAST_SEED: Final = 2**64 - 1
+LAST_INTEGER: Final = 2**63 - 1
+STATE_SIZE: Final = 4 + 624
+BLOCK: Final = 16  # from this many normal values on, PyTorch computes them in blocks
+
+
+class Generator:
+    """A stream of random numbers of one's own: `Generator().manual_seed(0)`.
+
+    It always starts from the same seed; only the stream that is shared by all, `default_generator`,
+    starts from the operating system's randomness. Threads may draw from one generator at the same
+    time, and none of NumPy's own streams is touched.
+    """
+
+    __slots__ = ("lock", "spare", "start", "twister")
+
+    def __init__(self, device: str | dtypes.device | None = "cpu") -> None:
+        dtypes.device("cpu" if device is None else device)  # raises for any other
+        self.lock = threading.Lock()
+        self.restart(FIRST_SEED)
+
+    @property
+    def device(self) -> dtypes.device:
+        return dtypes.device("cpu")
+
+    # ---- seed and state
+
+    def restart(self, seed: int) -> None:
+        self.start = seed
+        self.twister: np.random.MT19937 | None = None
+        self.spare: float | None = None  # the second value of a pair of normal ones, if unused
+
+    def manual_seed(self, seed: int) -> Generator:
+        """Start anew from `seed`, -2**63 to 2**64 - 1, and return the generator itself.
+
+        A negative seed counts from the end: -1 is 2**64 - 1. The stream depends on the lowest 32
+        bits alone. Raises RuntimeError for what is not an int, ValueError outside of the range.
+        """
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer):
+            error = RuntimeError(f"manual_seed expected a long, but got {type(seed).__name__}")
+            error.add_note("A seed is a whole number. minigrad.manual_seed(x) takes int(x) itself.")
+            raise error
+        check_range(seed, LAST_SEED)
+        with self.lock:
+            self.restart(int(seed) & LAST_SEED)
+        return self
+
+    def initial_seed(self) -> int:
+        """The seed that the stream started from."""
+        return self.start
+
+    def seed(self) -> int:
+        """Start anew from the operating system's randomness, and return the seed."""
+        seed = int.from_bytes(os.urandom(8), "little")
+        self.manual_seed(seed)
+        return seed
+
+    def get_state(self) -> Array:
+        """The whole state as 628 int64 values, for `set_state`.
+
+        They are the seed, the position in the block of words, whether a normal value waits, its
+        bits, and the block's 624 words.
+        """
+        state = np.zeros(STATE_SIZE, np.int64)
+        with self.lock:
+            inner: Any = self.stream().state["state"]
+            state[:3] = np.uint64(self.start).view(np.int64), inner["pos"], self.spare is not None
+            if self.spare is not None:
+                state[3:4].view(np.float64)[0] = self.spare
+            state[4:] = inner["key"]
+        return state
+
+    def set_state(self, state: Array) -> Generator:
+        """Go on from a state of `get_state`; RuntimeError or TypeError if it is not one."""
+        state = checked_state(state)
+        start, position, waits = state[:3].tolist()
+        inner: Any = {"key": state[4:].astype(np.uint32), "pos": position}
+        with self.lock:
+            self.restart(start & LAST_SEED)
+            self.stream().state = {"bit_generator": "MT19937", "state": inner}
+            self.spare = state[3:4].view(np.float64).item() if waits else None
+        return self
+
+    def __getstate__(self) -> Array:
+        return self.get_state()
+
+    def __setstate__(self, state: Array) -> None:
+        self.lock = threading.Lock()
+        self.set_state(state)
+
+    # ---- raw material: call these with the lock held
+
+    def stream(self) -> np.random.MT19937:
+        """The twister, made at the first draw: importing numpy.random takes a while."""
+        if self.twister is None:
+            self.twister = np.random.MT19937(0)
+            np.random.RandomState(self.twister).seed(self.start & 0xFFFFFFFF)
+        return self.twister
+
+    def words(self, count: int) -> Array:
+        """The next `count` words of 32 bits, as uint64."""
+        return self.stream().random_raw(count)
+
+    def wide(self, count: int) -> Array:
+        """The next `count` words of 64 bits, each made of two of the stream."""
+        words = self.words(2 * count)
+        return words[0::2] << 32 | words[1::2]
+
+    def unit(self, count: int, dtype: np.dtype[Any]) -> Array:
+        """Uniform in [0, 1): as many low bits of a word as the significand has."""
+        if dtype == np.float32:
+            return ((self.words(count) & 0xFFFFFF) * 2.0**-24).astype(np.float32)
+        return (self.wide(count) & (2**53 - 1)) * 2.0**-53
+
+    # ---- draws
+
+    def uniform(
+        self, shape: Sequence[int], dtype: Any, low: float = 0.0, high: float = 1.0
+    ) -> Array:
+        """Uniform in [low, high): `u * (high - low) + low`, rounded once. torch: rand, uniform_.
+
+        A value that rounds up to `high` becomes `low`. RuntimeError for bounds that are not in
+        order or not in the dtype, NotImplementedError for a dtype that is not a float's.
+        """
+        dtype = np.dtype(dtype)
+        check_bounds(low, high, dtype)
+        first, end = dtype.type(low), dtype.type(high)
+        with self.lock:
+            u = self.unit(math.prod(shape), dtype)
+        values = affine(u, end - first, first)
+        values[values == end] = first
+        return values.reshape(shape)
+
+    def normal(
+        self, shape: Sequence[int], dtype: Any, mean: float = 0.0, std: float = 1.0
+    ) -> Array:
+        """Normal, `z * std + mean` rounded once. torch: randn, normal_.
+
+        Fewer than 16 values are made one pair after the other in float64, more of them in blocks
+        of 16 in their own dtype. RuntimeError for a negative `std`, NotImplementedError for a
+        dtype that is not a float's.
+        """
+        dtype, count = np.dtype(dtype), math.prod(shape)
+        if not std >= 0:
+            raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
+        if count == 0:
+            return np.empty(shape, dtype)
+        check_floating(dtype, "normal_kernel_cpu")
+        with self.lock:
+            z = self.pairs(count) if count < BLOCK else self.blocks(count, dtype)
+        with np.errstate(all="ignore"):  # an infinite mean or std
+            values = affine(z, z.dtype.type(std), z.dtype.type(mean))
+            return values.astype(dtype, copy=False).reshape(shape)
+
+    def integers(self, low: int, high: int, shape: Sequence[int]) -> Array:
+        """Whole numbers in [low, high), as int64: `low + word % (high - low)`. torch: randint.
+
+        The word has 64 bits if the range reaches 2**28, else 32. RuntimeError for an empty range,
+        ValueError for bounds that are not int64.
+        """
+        check_interval(low, high)
+        count, span = math.prod(shape), high - low
+        with self.lock:
+            words = self.words(count) if span < 1 << 28 else self.wide(count)
+        shift = np.uint64(low & LAST_SEED)  # uint64 wraps around to the right int64
+        return (words % np.uint64(span) + shift).view(np.int64).reshape(shape)
+
+    def permutation(self, n: int) -> Array:
+        """0, ..., n - 1 in random order, as int64, by Fisher and Yates. torch: randperm."""
+        if n < 0:
+            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
+        last = max(n - 1, 0)
+        with self.lock:
+            words = self.words(last).astype(np.int64)
+        order = list(range(n))
+        for i, step in enumerate((words % (n - np.arange(last))).tolist()):
+            order[i], order[i + step] = order[i + step], order[i]
+        return np.array(order, np.int64)
+
+    def pairs(self, count: int) -> Array:
+        """Standard normal float64 values; the second of the last pair may wait for the next call.
+
+        Box and Muller's formula: sqrt(-2 log(1 - u2)) times the cosine and the sine of 2 pi u1.
+        """
+        values = [] if self.spare is None else [self.spare]
+        missing = (count - len(values) + 1) // 2
+        for u1, u2 in self.unit(2 * missing, np.dtype(np.float64)).reshape(-1, 2).tolist():
+            radius, angle = math.sqrt(-2 * math.log1p(-u2)), 2 * math.pi * u1
+            values += (radius * math.cos(angle), radius * math.sin(angle))
+        self.spare = values.pop() if len(values) > count else None
+        return np.array(values)
+
+    def blocks(self, count: int, dtype: np.dtype[Any]) -> Array:
+        """Standard normal values in blocks; an incomplete block is the end of one drawn anew."""
+        u, rest = self.unit(count, dtype), count % BLOCK
+        z = np.empty_like(u)
+        z[: count - rest] = box_muller(u[: count - rest])
+        if rest:
+            z[-BLOCK:] = box_muller(self.unit(BLOCK, dtype))
+        return z
+
+
+# ---- arithmetic
+
+
+def affine(x: Array, scale: Any, shift: Any) -> Array:
+    """x * scale + shift for two numbers of the dtype of x, rounded once: fused multiply-adds.
+
+    The way to it in float64, and rounding to odd: Boldo and Melquiond 2008, "Emulation of FMA and
+    correctly rounded sums".
+    """
+    if shift == 0 or not (math.isfinite(scale) and math.isfinite(shift)):
+        plain: Array = x * scale + shift
+        return plain
+    if x.dtype == np.float32:  # products are exact in float64
+        return to_odd(*exact_sum(x * np.float64(scale), np.float64(shift))).astype(np.float32)
+    exponent = math.frexp(max(abs(scale), abs(shift)))[1]
+    exponent = 0 if abs(exponent) < 800 else exponent  # else the parts would over- or underflow
+    high, low = exact_product(x, math.ldexp(scale, -exponent))
+    middle, tiny = exact_sum(math.ldexp(shift, -exponent), low)
+    total, rest = exact_sum(high, middle)
+    rounded: Array = total + to_odd(*exact_sum(tiny, rest))
+    return np.ldexp(rounded, exponent) if exponent else rounded
+
+
+def to_odd(total: Array, lost: Array) -> Array:
+    """A rounded sum, moved to the neighbour with an odd last bit if it lost something.
+
+    Odd numbers lie between those that a coarser format has, so the next rounding is the right one.
+    """
+    if not lost.any():
+        return total
+    even = total.view(np.int64) & 1 == 0
+    return np.where((lost != 0) & even, np.nextafter(total, np.copysign(np.inf, lost)), total)
+
+
+def exact_sum(a: Any, b: Any) -> tuple[Any, Any]:
+    """a + b and its rounding error (Knuth)."""
+    total = a + b
+    of_b = total - a
+    return total, (a - (total - of_b)) + (b - of_b)
+
+
+def exact_product(a: Any, b: Any) -> tuple[Any, Any]:
+    """a * b and its rounding error (Dekker)."""
+    product = a * b
+    (a1, a2), (b1, b2) = halves(a), halves(b)
+    return product, a2 * b2 - (((product - a1 * b1) - a2 * b1) - a1 * b2)
+
+
+def halves(a: Any) -> tuple[Any, Any]:
+    """a as a sum of two numbers of half as many bits (Veltkamp)."""
+    scaled = a * (2.0**27 + 1)
+    upper = scaled - (scaled - a)
+    return upper, a - upper
+
+
+def box_muller(u: Array) -> Array:
+    """Standard normal values from uniform ones, in blocks of 16: 8 radii, then their 8 angles."""
+    u = u.reshape(-1, 2, BLOCK // 2)
+    logarithm, sine_cosine = (log32, sincos32) if u.dtype == np.float32 else (log64, sincos64)
+    radius = np.sqrt(-2 * logarithm(1 - u[:, 0]))
+    sine, cosine = sine_cosine(u.dtype.type(2 * math.pi) * u[:, 1])
+    return np.stack([radius * cosine, radius * sine], axis=1).ravel()
+
+
+def log64(x: Array) -> Array:
+    """The C library's logarithm; NumPy's own may differ in the last bit, and so may its sine."""
+    return np.array([math.log(value) for value in x.ravel().tolist()]).reshape(x.shape)
+
+
+def sincos64(x: Array) -> tuple[Array, Array]:
+    angles = x.ravel().tolist()
+    sine = np.array([math.sin(angle) for angle in angles])
+    cosine = np.array([math.cos(angle) for angle in angles])
+    return sine.reshape(x.shape), cosine.reshape(x.shape)
+
+
+# The float32 functions follow Cephes (S. Moshier, "Methods and Programs for Mathematical
+# Functions"), whose polynomials and constants PyTorch's vector code uses.
+
+LOG: Final = np.array(
+    [
+        7.0376836292e-2,
+        -1.1514610310e-1,
+        1.1676998740e-1,
+        -1.2420140846e-1,
+        1.4249322787e-1,
+        -1.6668057665e-1,
+        2.0000714765e-1,
+        -2.4999993993e-1,
+        3.3333331174e-1,
+    ],
+    np.float32,
+)
+SINE: Final = np.array([-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1], np.float32)
+COSINE: Final = np.array(
+    [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2], np.float32
+)
+LN2: Final = np.array([0.693359375, -2.12194440e-4], np.float32)  # ln 2 as a sum
+QUARTER_PI: Final = np.array(
+    [0.78515625, 2.4187564849853515625e-4, 3.77489497744594108e-8], np.float32
+)
+HALF: Final = np.float32(0.5)
+
+
+def fma(x: Array, y: Any, z: Any) -> Array:
+    """x * y + z in float32, rounded once: the product is exact in float64, where they are added.
+
+    (The sum is rounded there and then again; that differs about once in a billion times.)
+    """
+    wide: Array = np.multiply(x, y, dtype=np.float64)
+    wide += z
+    return wide.astype(np.float32)
+
+
+def polynomial(coefficients: Array, x: Array) -> Array:
+    """Horner's scheme, each step a fused multiply-add."""
+    value = fma(x, coefficients[0], coefficients[1])
+    for coefficient in coefficients[2:]:
+        value = fma(x, value, coefficient)
+    return value
+
+
+def log32(x: Array) -> Array:
+    """log(m * 2**e) = log(1 + f) + e * ln 2, with m in [sqrt(1/2), sqrt(2)) and f = m - 1."""
+    m, exponent = np.frexp(x)
+    small = m < np.float32(math.sqrt(0.5))
+    f = np.where(small, m + m, m) - 1
+    e = (exponent - small).astype(np.float32)
+    square = f * f
+    tail = fma(polynomial(LOG, f) * f, square, e * LN2[1]) - square * HALF
+    return fma(e, LN2[0], f + tail)
+
+
+def sincos32(x: Array) -> tuple[Array, Array]:
+    """Sine and cosine of x >= 0, from polynomials on [-pi/4, pi/4] around the nearest k * pi/2."""
+    octant = (x * np.float32(4 / math.pi)).astype(np.int32)
+    octant += octant & 1
+    for part in QUARTER_PI:
+        x = fma(octant.astype(np.float32), -part, x)
+    square = x * x
+    cosine = fma(polynomial(COSINE, square) * square, square, square * -HALF) + 1
+    sine = fma(polynomial(SINE, square) * square, x, x)
+    swapped = octant & 2 != 0
+    sine, cosine = np.where(swapped, cosine, sine), np.where(swapped, sine, cosine)
+    return np.where(octant & 4, -sine, sine), np.where((octant + 2) & 4, -cosine, cosine)
+
+
+# ---- checks
+
+
+def check_range(value: Any, highest: int) -> None:
+    if not -(2**63) <= value <= highest:
+        raise ValueError("Overflow when unpacking long long")
+
+
+def check_floating(dtype: np.dtype[Any], kernel: str) -> None:
+    if dtype.kind != "f":
+        title = dtypes.BY_NUMPY[dtype].title
+        raise NotImplementedError(f"\"{kernel}\" not implemented for '{title}'")
+
+
+def check_bounds(low: float, high: float, dtype: np.dtype[Any]) -> None:
+    check_floating(dtype, "check_uniform_bounds")
+    limit, title = float(np.finfo(dtype).max), dtypes.BY_NUMPY[dtype].title
+    for name, bound in (("from", low), ("to", high)):
+        if not -limit <= bound <= limit:
+            raise RuntimeError(f"{name} is out of bounds for {title.lower()}")
+    if low > high:
+        raise RuntimeError(
+            f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}"
+        )
+    if high - low > limit:
+        raise RuntimeError(
+            f"uniform_ expects to-from <= std::numeric_limits<{title}>::max(), but found "
+            f"to={high:g} and from={low:g} which result in to-from to exceed the limit"
+        )
+
+
+def check_interval(low: int, high: int) -> None:
+    check_range(low, LAST_INTEGER)
+    check_range(high, LAST_INTEGER)
+    if low >= high:
+        error = RuntimeError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
+        error.add_note("The upper end itself is never drawn: randint(0, 10) gives 0 to 9.")
+        raise error
+
+
+def checked_state(state: Any) -> Array:
+    array = np.ascontiguousarray(state)
+    if array.dtype != np.int64:
+        raise TypeError("RNG state must be a minigrad.LongTensor")
+    if array.size != STATE_SIZE:
+        raise RuntimeError(
+            f"Expected a CPUGeneratorImplState of size {STATE_SIZE} "
+            f"but found the input RNG state size to be {array.size}"
+        )
+    position, waits, words = array[1], array[2], array[4:]
+    if not (0 <= position <= 624 and waits in (0, 1) and 0 <= words.min() <= words.max() < 2**32):
+        raise RuntimeError("Invalid mt19937 state")
+    return array
+
+
+# ---- the generator that everyone shares
+
+default_generator: Final = Generator()
+default_generator.seed()
+
+
+def manual_seed(seed: Any) -> Generator:
+    """Start the shared stream anew from `int(seed)`: from here on the numbers are PyTorch's."""
+    return default_generator.manual_seed(int(seed))
+
+
+def seed() -> int:
+    """Start the shared stream anew from the operating system's randomness; returns the seed."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed that the shared stream started from."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> Array:
+    """The state of the shared stream, to come back to with `set_rng_state`."""
+    return default_generator.get_state()
+
+
+def set_rng_state(state: Array) -> None:
+    """Put the shared stream back to a state that `get_rng_state` gave."""
+    default_generator.set_state(state)

@@ -1,0 +1,58 @@
+"""Hypothesis by profile, one torch thread, and no test that leaves the world changed.
+
+    pytest                                        quick: what a person runs after each change
+    pytest --hypothesis-profile=thorough          what CI runs (or HYPOTHESIS_PROFILE=thorough)
+"""
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import HealthCheck, settings
+
+import minigrad
+from minigrad import printing
+
+settings.register_profile("default", deadline=None, max_examples=100)
+settings.register_profile(
+    "thorough",
+    deadline=None,
+    max_examples=2000,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+torch.set_num_threads(1)
+
+
+def world() -> dict[str, Any]:
+    """The global state that a test may use and must leave as it was."""
+    kind, keys, *rest = np.random.get_state()
+    return {
+        "minigrad's grad mode": minigrad.is_grad_enabled(),
+        "torch's grad mode": torch.is_grad_enabled(),
+        "torch's threads": torch.get_num_threads(),
+        "NumPy's error state": np.geterr(),
+        "NumPy's print options": np.get_printoptions(),
+        "NumPy's global random state": (kind, keys.tobytes(), *rest),
+        "minigrad's print options": repr(printing.options),
+        "the recursion limit": sys.getrecursionlimit(),
+        "the warnings filters": list(warnings.filters),
+    }
+
+
+def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    return [f"{name}: {before[name]} -> {after[name]}" for name in before if before[name] != after[name]]
+
+
+@pytest.fixture(autouse=True)
+def sealed() -> Iterator[None]:
+    """Fail a test that leaves global state changed."""
+    before = world()
+    yield
+    assert changes(before, world()) == []
