@@ -185,7 +185,7 @@ def legacy(data: tuple[Any, ...]) -> Array:
         if not hasattr(value, "__index__"):
             raise TypeError(f"new(): data must be a sequence (got {type(value).__name__})")
     return (
-        np.empty(non_negative(checks.size_of(data), "empty"), np.float32)
+        np.empty(non_negative(checks.size_of(data, "new", "size"), "empty"), np.float32)
         if data
         else np.empty(0, "f")
     )

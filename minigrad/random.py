@@ -243,7 +243,7 @@ def affine(x: Array, scale: Any, shift: Any) -> Array:
     """x * scale + shift for two numbers of the dtype of x, rounded once: fused multiply-adds.
 
     The way to it in float64, and rounding to odd: Boldo and Melquiond 2008, "Emulation of FMA and
-    correctly rounded sums".
+    correctly rounded sums". Only subnormal float64 results, below 1e-307, may be rounded twice.
     """
     if shift == 0 or not (math.isfinite(scale) and math.isfinite(shift)):
         plain: Array = x * scale + shift

@@ -122,9 +122,7 @@ class Tensor:
         leaves.set_requires_grad(self, value)
 
     def requires_grad_(self, requires_grad: builtins.bool = True) -> Self:
-        if requires_grad and not self.is_floating_point():
-            raise RuntimeError("only Tensors of floating point dtype can require gradients")
-        leaves.set_requires_grad(self, requires_grad)
+        leaves.require_grad(self, requires_grad)
         return self
 
     @property
@@ -239,7 +237,7 @@ class Tensor:
         return functions.apply_ufunc(ufunc, method, inputs, kwargs)
 
     def __float__(self) -> builtins.float:
-        return builtins.float(leaves.to_number(self))
+        return leaves.to_float(self)
 
     def __int__(self) -> builtins.int:
         return builtins.int(leaves.to_number(self))
@@ -271,7 +269,7 @@ class Tensor:
     def __hash__(self) -> builtins.int:
         return id(self)
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
+    def __repr__(self) -> str:
         return printing.describe(
             self.array,
             grad_fn=self.node.name() if isinstance(self.node, Node) else None,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from minigrad.autograd import leaves
 from minigrad.autograd.engine import Gradients, deposit_all, own, run_backward
 from minigrad.autograd.errors import noted
 from minigrad.autograd.grad_mode import enable_grad
@@ -40,7 +42,9 @@ def backward(
     wanted = None if inputs is None else as_tuple(inputs)
     if wanted is not None and len(wanted) == 0:
         raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-    roots = seeds(outputs, as_gradients(grad_tensors, len(outputs)), create_graph)
+    roots = seeds(outputs, as_gradients(grad_tensors, outputs), create_graph)
+    for t in wanted or ():
+        leaves.retain_grad(t)
     targets = None if wanted is None else nodes_of(wanted)
     if create_graph:
         warnings.warn(
@@ -52,7 +56,7 @@ def backward(
             UserWarning,
             stacklevel=3,
         )
-    deposit_all(walk(roots, retain_graph, create_graph, targets))
+    deposit_all(walk(roots, retain_graph, create_graph, targets), create_graph)
 
 
 def grad(
@@ -76,8 +80,8 @@ def grad(
         )
     results, wanted = as_tuple(outputs), as_tuple(inputs)
     if len(wanted) == 0:
-        raise ValueError("grad requires non-empty inputs.")
-    roots = seeds(results, as_gradients(grad_outputs, len(results)), create_graph)
+        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+    roots = seeds(results, as_gradients(grad_outputs, results), create_graph)
     targets = nodes_of(wanted)
     found = walk(roots, retain_graph, create_graph, targets)
     if not (allow_unused or materialize_grads):
@@ -101,18 +105,24 @@ def as_tuple(tensors: Tensors) -> tuple[Tensor, ...]:
     return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
 
 
-def as_gradients(gradients: Any, count: int) -> tuple[Any, ...]:
+def as_gradients(gradients: Any, outputs: Sequence[Tensor]) -> tuple[Tensor | None, ...]:
+    """A gradient or None for each output; what is given beyond that is not looked at."""
     if gradients is None:
-        return (None,) * count
-    if isinstance(gradients, Tensor):
-        return (gradients,)
-    gradients = tuple(gradients)
-    if len(gradients) != count:
-        raise RuntimeError(f"got {count} tensors and {len(gradients)} gradients")
-    return gradients
+        return (None,) * len(outputs)
+    given = (gradients,) if isinstance(gradients, Tensor) else tuple(gradients)
+    for g in given[: len(outputs)]:
+        if g is not None and not isinstance(g, Tensor):
+            raise TypeError(
+                f"gradients can be either Tensors or None, but got {type(g).__name__}"
+            )
+    if len(given) < len(outputs):
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
+    return given[: len(outputs)]
 
 
-def seeds(outputs: Sequence[Tensor], gradients: Sequence[Any], create_graph: bool) -> Gradients:
+def seeds(
+    outputs: Sequence[Tensor], gradients: Sequence[Tensor | None], create_graph: bool
+) -> Gradients:
     """What the walk starts with: the gradient of each output, by node."""
     roots: Gradients = {}
     checked = [seed(i, t, g) for i, (t, g) in enumerate(zip(outputs, gradients, strict=True))]
@@ -131,7 +141,7 @@ def seeds(outputs: Sequence[Tensor], gradients: Sequence[Any], create_graph: boo
     return roots
 
 
-def seed(index: int, output: Tensor, given: Any) -> Tensor:
+def seed(index: int, output: Tensor, given: Tensor | None) -> Tensor:
     """The gradient of one output: the given one, checked, or 1 for a single number."""
     shape, kind = output.array.shape, output.array.dtype
     if given is None:
@@ -142,15 +152,18 @@ def seed(index: int, output: Tensor, given: Any) -> Tensor:
                 "should fall? Make one number of them, loss.sum() or loss.mean(), or say how much "
                 "each one counts: loss.backward(gradient=minigrad.ones_like(loss)).",
             )
-        return wrap(np.ones(shape, kind), None)
-    if not isinstance(given, Tensor):
-        raise TypeError(f"gradients can be either Tensors or None, but got {type(given).__name__}")
+        return wrap(np.ones(shape, kind) if shape else one(kind).copy())
     if given.array.shape != shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[{index}] has a shape of {given.shape} "
             f"and output[{index}] has a shape of {output.shape}."
         )
     return given if given.array.dtype == kind else given.to(output.dtype)
+
+
+@cache
+def one(kind: np.dtype[Any]) -> np.ndarray[Any, np.dtype[Any]]:
+    return np.ones((), kind)  # copying it costs a third of making it
 
 
 def nodes_of(inputs: Sequence[Tensor]) -> list[Node | Leaf]:

@@ -54,12 +54,14 @@ def run_backward(
     while ready:
         node = heappop(ready)[1]
         g = pending.pop(node)
+        arrived = g
         if node.hooks is not None:
             g = run_hooks(node.hooks, g)
         if useful is not None:
+            is_last = useful.isdisjoint(node.parents)
             if node in targets:  # type: ignore[operator]
-                found[node] = g
-            if useful.isdisjoint(node.parents):
+                found[node] = g if is_last else arrived  # PyTorch captures before hooks on the way
+            if is_last:
                 continue
         grads = iter(node.backward(g, create_graph))
         for parent in node.parents:
@@ -95,15 +97,19 @@ def call(op: Any, g: Any, *args: Any) -> Any:
 
 def own(grad: Any, g: Any) -> Any:
     """A gradient that a leaf may keep: not the upstream's, not a view, with memory in order."""
-    array = grad.array if isinstance(grad, Tensor) else grad
-    if grad is not g and array.base is None and array.flags.c_contiguous:
+    if isinstance(grad, Tensor):
+        array = own(grad.array, getattr(g, "array", None))
+        return grad if array is grad.array else wrap(array, grad.node)
+    if grad is not g and grad.base is None and grad.flags.c_contiguous:
         return grad
-    return grad.clone() if isinstance(grad, Tensor) else np.array(grad, order="C")
+    return np.array(grad, order="C")
 
 
 def deposit(leaf: Leaf, g: Any) -> None:
     """Add to a leaf's `grad`: in place once there is one, as PyTorch does."""
     grad = leaf.grad
+    if leaf.frozen:
+        return
     if grad is None:
         leaf.grad = g if isinstance(g, Tensor) else wrap(np.asanyarray(g), None)
     elif isinstance(g, Tensor):
@@ -113,22 +119,17 @@ def deposit(leaf: Leaf, g: Any) -> None:
         touch(grad)
 
 
-def deposit_all(gradients: Gradients) -> None:
+def deposit_all(gradients: Gradients, create_graph: bool) -> None:
     """Add every gradient to its leaf, and then call the hooks that wait for that."""
     with accumulating:
         for leaf, g in gradients.items():
-            deposit(leaf, g) if isinstance(leaf, Leaf) else keep(leaf, g)
+            if isinstance(leaf, Leaf):
+                deposit(leaf, g)
     for leaf in gradients:
-        if leaf.hooks is not None:
-            for hook in tuple(leaf.hooks.after.values()):
-                hook(leaf)
-
-
-def keep(node: Node, g: Any) -> None:
-    """Let an intermediate result keep its gradient, as backward(inputs=...) asks."""
-    hooks = node.hooks = node.hooks or Hooks()
-    new = g if isinstance(g, Tensor) else wrap(own(g, g), None)
-    hooks.grad = new if hooks.grad is None else hooks.grad + new
+        if leaf.hooks is not None and isinstance(leaf, Leaf) and not leaf.frozen:
+            with set_grad_enabled(create_graph):
+                for hook in tuple(leaf.hooks.after.values()):
+                    hook(leaf)
 
 
 def run_hooks(hooks: Hooks, g: Any) -> Any:
@@ -140,19 +141,21 @@ def run_hooks(hooks: Hooks, g: Any) -> Any:
             result = hook(seen)
             if result is not None:
                 seen = checked(result, seen, hook)
-    if hooks.retain:
-        hooks.grad = seen.clone() if recording else wrap(seen.array.copy(), None)
+        if hooks.retain:
+            hooks.grad = own(seen, seen) if hooks.grad is None else hooks.grad + seen
     return seen if recording else seen.array
 
 
 def checked(result: Any, seen: Tensor, hook: Any) -> Tensor:
-    name = getattr(hook, "__name__", type(hook).__name__)
+    name = getattr(hook, "__name__", "<unknown>")
     if not isinstance(result, Tensor):
         raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
     if result.shape != seen.shape:
         raise RuntimeError(f"hook '{name}' has changed the size of value")
     if result.array.dtype != seen.array.dtype:
-        raise RuntimeError(f"hook '{name}' has changed the type of value")
+        raise RuntimeError(
+            f"hook '{name}' has changed the type of value (was {seen.type()} got {result.type()})"
+        )
     return wrap(result.array.copy(), result.node)  # the hook's own tensor stays the hook's
 
 
@@ -175,8 +178,13 @@ class Arrivals:
         if self.awaited is None:
             self.awaited = Counter(self.edges())
         self.awaited[leaf] -= 1
-        if self.awaited[leaf] == 0 and leaf.hooks is not None:
-            self.pending[leaf] = run_hooks(leaf.hooks, self.pending[leaf])
+        if self.awaited[leaf] == 0:
+            self.complete(leaf)
+
+    def complete(self, leaf: Leaf) -> None:
+        """Run the hooks, and put the leaf last: leaves stand in the order of their completion."""
+        g = self.pending.pop(leaf)
+        self.pending[leaf] = g if leaf.hooks is None else run_hooks(leaf.hooks, g)
 
     def edges(self) -> Iterator[Leaf]:
         """The leaf at the end of each edge that will carry a gradient."""
@@ -189,8 +197,8 @@ class Arrivals:
     def finish(self) -> None:
         """A custom function may return None for an input: its leaf is complete only now."""
         for leaf, count in (self.awaited or {}).items():
-            if count > 0 and leaf in self.pending and leaf.hooks is not None:
-                self.pending[leaf] = run_hooks(leaf.hooks, self.pending[leaf])
+            if count > 0 and leaf in self.pending:
+                self.complete(leaf)
 
 
 def reachable(roots: Iterable[Node | Leaf]) -> list[Node | Leaf]:

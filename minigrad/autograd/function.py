@@ -142,7 +142,8 @@ class FunctionNode(Node):
         kind = getattr(parent, "dtype", answer.array.dtype)
         if kind != answer.array.dtype:
             answer = answer.to(kind)
-        return answer if create_graph else answer.array.view()  # a view: never owned by a leaf
+        array = answer.array.view()  # so that no leaf takes the user's own memory for its gradient
+        return wrap(array, answer.node) if create_graph else array
 
     def release(self) -> None:
         if self.ctx.saved:

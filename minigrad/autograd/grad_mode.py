@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable, Generator
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 __all__ = ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
@@ -31,10 +32,9 @@ class Mode:
     def __init__(self) -> None:
         self.outer: list[bool] = []  # a stack: one object may be entered again while inside
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> None:
         self.outer.append(enabled.get())
         enabled.set(self.mode)
-        return self
 
     def __exit__(
         self,
@@ -50,8 +50,14 @@ class Mode:
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.isclass(function):
-            function.__init__ = self(function.__init__)  # type: ignore[misc]
-            return function
+            warnings.warn(
+                "Decorating classes is deprecated and will be disabled in future versions. You "
+                "should only decorate functions or methods. To preserve the current behavior of "
+                "class decoration, you can directly decorate the `__init__` method and nothing "
+                "else.",
+                FutureWarning,
+                stacklevel=2,
+            )
         if inspect.isgeneratorfunction(function):
             return self.around_generator(function)
 
@@ -120,14 +126,18 @@ class set_grad_enabled(Mode):
 
     def __init__(self, mode: bool) -> None:
         super().__init__()
-        self.mode = bool(mode)
+        if not isinstance(mode, bool):
+            raise TypeError(
+                "set_grad_enabled(): argument 'enabled' (position 1) must be bool, not "
+                f"{type(mode).__name__}"
+            )
+        self.mode = mode
         self.before = enabled.get()
         enabled.set(self.mode)
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> None:
         self.outer.append(self.before)
         enabled.set(self.mode)
-        return self
 
     def fresh(self) -> Mode:
         return set_grad_enabled(self.mode)
@@ -137,4 +147,4 @@ class set_grad_enabled(Mode):
         return super().__call__(function)
 
     def __repr__(self) -> str:
-        return f"set_grad_enabled(mode={self.mode})"
+        return f"{__name__}.set_grad_enabled(mode={self.mode})"

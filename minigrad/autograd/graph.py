@@ -177,7 +177,7 @@ class Node:
 class Leaf:
     """Where a gradient comes to rest. It does not know its tensor: nothing points in a circle."""
 
-    __slots__ = ("__weakref__", "dtype", "grad", "hooks", "shape", "time")
+    __slots__ = ("__weakref__", "dtype", "frozen", "grad", "hooks", "shape", "time")
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.grad: Tensor | None = None
@@ -185,6 +185,7 @@ class Leaf:
         self.dtype = dtype
         self.time = tick()
         self.hooks: Hooks | None = None
+        self.frozen = False  # True while its tensor does not require grad
 
     def name(self) -> str:
         return "AccumulateGrad"

@@ -21,10 +21,12 @@ __all__ = [
     "grad_of",
     "register_hook",
     "register_post_accumulate_grad_hook",
+    "require_grad",
     "retain_grad",
     "set_data",
     "set_grad",
     "set_requires_grad",
+    "to_float",
     "to_number",
     "to_numpy",
 ]
@@ -35,30 +37,56 @@ def set_requires_grad(t: Tensor, value: bool) -> None:
     if not isinstance(value, bool):
         raise RuntimeError("requires_grad must be a bool")
     if isinstance(t.node, Node):
-        if value:
-            return
+        advice = (
+            " If you want to use a computed variable in a subgraph that doesn't require "
+            "differentiation use var_no_grad = var.detach()."
+        )
         raise noted(
             RuntimeError(
-                "you can only change requires_grad flags of leaf variables. If you want to use a "
-                "computed variable in a subgraph that doesn't require differentiation use "
-                "var_no_grad = var.detach()."
+                "you can only change requires_grad flags of leaf variables."
+                + ("" if value else advice)
             ),
             "This tensor was computed from tensors that require grad, so it does as well.",
         )
     if value:
         check_floating(t.array)
         t.node = t.node or leaf_of(t)
-    elif t.node is not None:
-        t.frozen, t.node = t.node, None
+        t.node.frozen = False
+    else:
+        freeze(t)
 
 
-def check_floating(array: np.ndarray[Any, Any]) -> None:
+def require_grad(t: Tensor, value: bool) -> None:
+    """The method's form of it: it lets a result go on requiring grad."""
+    if not isinstance(value, bool):
+        raise TypeError(
+            "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
+            f"{type(value).__name__}"
+        )
+    if value and isinstance(t.node, Node):
+        return
+    if value:
+        check_floating(t.array, "only Tensors of floating point dtype can require gradients")
+    set_requires_grad(t, value)
+
+
+def check_floating(
+    array: np.ndarray[Any, Any],
+    text: str = "only Tensors of floating point and complex dtype can require gradients",
+) -> None:
     if array.dtype.kind != "f":
         raise noted(
-            RuntimeError("only Tensors of floating point and complex dtype can require gradients"),
+            RuntimeError(text),
             f"A derivative needs real numbers, and this tensor holds {dtypes.of(array)}. Write "
             "1. instead of 1, or dtype=minigrad.float32.",
         )
+
+
+def freeze(t: Tensor) -> None:
+    """A leaf stops requiring grad: its Leaf waits aside, and takes no gradients meanwhile."""
+    if isinstance(t.node, Leaf):
+        t.node.frozen = True
+        t.frozen, t.node = t.node, None
 
 
 def leaf_of(t: Tensor) -> Leaf:
@@ -79,7 +107,7 @@ def grad_of(t: Tensor) -> Tensor | None:
         "attribute won't be populated during autograd.backward(). If you indeed want the .grad "
         "field to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. "
         "If you access the non-leaf Tensor by mistake, make sure you access the leaf Tensor "
-        "instead.",
+        "instead. See github.com/pytorch/pytorch/pull/30531 for more information.",
         UserWarning,
         stacklevel=3,
     )
@@ -127,6 +155,10 @@ def set_data(t: Tensor, value: Any) -> None:
     """Let the tensor look at other memory: same object, same gradient, no history of the change."""
     if not isinstance(value, Tensor):
         raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+    if t.node is not None and value.array.dtype.kind != "f":
+        raise RuntimeError(
+            "data set to a tensor that requires gradients must be floating point or complex dtype"
+        )
     t.array = value.array
     if isinstance(t.node, Leaf):
         t.node.shape, t.node.dtype = t.array.shape, t.array.dtype
@@ -145,10 +177,9 @@ def detach_(t: Tensor) -> None:
             "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "
             "True, gradients are views of DDP buckets, and hence detach_() cannot be called on "
             "these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
-            "function in torch/optim/optimizer.py as a solution."
+            "function in minigrad/optim/optimizer.py as the solution."
         )
-    if isinstance(t.node, Leaf):
-        t.frozen = t.node
+    freeze(t)
     t.node = None
 
 
@@ -212,9 +243,13 @@ def to_numpy(t: Tensor, force: bool) -> np.ndarray[Any, Any]:
 
 
 def to_number(t: Tensor) -> Any:
-    """The value behind float(t) and int(t)."""
+    """The value behind int(t), and behind float(t) after its warning."""
     if t.array.size != 1:
         raise ValueError("only one element tensors can be converted to Python scalars")
+    return t.array.item()
+
+
+def to_float(t: Tensor) -> float:
     if t.node is not None:
         warnings.warn(
             "Converting a tensor with requires_grad=True to a scalar may lead to unexpected "
@@ -222,4 +257,4 @@ def to_number(t: Tensor) -> Any:
             UserWarning,
             stacklevel=3,
         )
-    return t.array.item()
+    return float(to_number(t))

@@ -22,7 +22,7 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, cast, overload
 
 import numpy as np
@@ -81,12 +81,10 @@ class Signature:
         described = {f"{name}_{what}" for name in self.arrays for what in ("shape", "dtype")}
         return {"g", "out", *self.names, *described, *(["i"] if self.variadic else [])}
 
-    def source(self, wanted: str, position: int) -> Source:
+    def source(self, wanted: str) -> Source:
         """Where to find what a formula wants: the position of an argument, or a function."""
         if wanted == "out":
             return lambda args, out: out
-        if wanted == "i":  # which of a variadic op's arrays the formula is for
-            return lambda args, out: position - len(self.names) + 1
         if wanted in self.names:
             at = self.names.index(wanted)
             return (lambda args, out: args[at:]) if wanted == self.variadic else at
@@ -113,21 +111,21 @@ class Plan:
 
     def __init__(self, op: Op, mask: int) -> None:
         self.op = op
-        positions = [i for i in range(mask.bit_length()) if mask >> i & 1]
-        self.wants = tuple(
-            bool(mask >> i & 1) for i in range(max(mask.bit_length(), count_of_arrays(op)))
-        )
-        self.inputs = [op.signature.at(i) for i in positions]
-        names = [names_in(op.derivatives[name]) for name in self.inputs]
-        self.kept = keys_of(names, positions)
+        signature = op.signature
+        count = max(mask.bit_length(), len(signature.arrays))
+        self.wants = tuple(bool(mask >> i & 1) for i in range(count))
+        positions = [i for i in range(count) if self.wants[i]]
+        self.inputs = [signature.at(i) for i in positions]
+        formulas = [op.derivatives[name] for name in self.inputs]
+        names = [names_in(formula) for formula in formulas]
+        self.kept = unique(name for wanted in names for name in wanted)
         self.saves_out = "out" in self.kept
-        self.keep = keeper([op.signature.source(name, at) for name, at in self.kept.items()])
+        self.keep = keeper([signature.source(name) for name in self.kept])
         self.formulas = [
-            reading(op.derivatives[name], [list(self.kept).index(wanted) for wanted in wanteds])
-            for name, wanteds in zip(self.inputs, names, strict=True)
+            reading(bound(formula, signature, i), [self.kept.index(name) for name in wanted])
+            for formula, wanted, i in zip(formulas, names, positions, strict=True)
         ]
-        values = {"out", *op.signature.arrays}
-        self.holds_values = not values.isdisjoint(self.kept)
+        self.holds_values = not {"out", *signature.arrays}.isdisjoint(self.kept)
 
     def record(self, parents: list[Any], args: tuple[Any, ...], out: Tensor) -> Node:
         """The node of a call that has just been made."""
@@ -169,19 +167,21 @@ class Plan:
         return [formula(g, values) for formula in self.formulas]
 
 
-def count_of_arrays(op: Op) -> int:
-    return len(op.signature.arrays)
-
-
 def names_in(formula: Formula) -> list[str]:
-    """What a formula wants beside the gradient."""
-    return list(inspect.signature(formula).parameters)[1:]
+    """What a formula wants of the arguments and the result."""
+    return [name for name in inspect.signature(formula).parameters if name not in ("g", "i")]
 
 
-def keys_of(names: list[list[str]], positions: list[int]) -> dict[str, int]:
-    """Each wanted name once, `out` first, with the position of an input that wants it."""
-    kept = {wanted: at for wanteds, at in zip(names, positions, strict=True) for wanted in wanteds}
-    return dict(sorted(kept.items(), key=lambda item: item[0] != "out"))
+def unique(names: Iterable[str]) -> list[str]:
+    """Each name once, `out` first."""
+    return sorted(dict.fromkeys(names), key=lambda name: name != "out")
+
+
+def bound(formula: Formula, signature: Signature, position: int) -> Formula:
+    """A variadic op's formula with `i`, which of the op's arrays it is for, filled in."""
+    if "i" not in inspect.signature(formula).parameters:
+        return formula
+    return functools.partial(formula, i=position - len(signature.names) + 1)
 
 
 def keeper(sources: list[Source]) -> Getter:
@@ -195,11 +195,12 @@ def keeper(sources: list[Source]) -> Getter:
             return lambda args, out: (args[i], args[j])
         case [int(i), int(j), int(k)]:
             return lambda args, out: (args[i], args[j], args[k])
-    getters = [operator.itemgetter(s) if isinstance(s, int) else s for s in sources]
-    takes_out = [not isinstance(s, int) for s in sources]
-    return lambda args, out: tuple(
-        [get(args, out) if both else get(args) for get, both in zip(getters, takes_out, strict=True)]
-    )
+    getters = [picker(source) if isinstance(source, int) else source for source in sources]
+    return lambda args, out: tuple([get(args, out) for get in getters])
+
+
+def picker(position: int) -> Getter:
+    return lambda args, out: args[position]
 
 
 def reading(formula: Formula, at: list[int]) -> Callable[[Any, Sequence[Any]], Any]:

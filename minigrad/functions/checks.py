@@ -11,7 +11,10 @@ from minigrad import dtypes
 from minigrad.autograd.errors import noted
 from minigrad.tensor import Tensor
 
-__all__ = ["broadcast", "dim", "dims", "integer", "resolve", "size_of", "tensor", "tensors"]
+__all__ = [
+    "broadcast", "dim", "dims", "integer", "integers", "resolve", "same_dtype", "size_of", "tensor",
+    "tensors",
+]  # fmt: skip
 
 Shape = tuple[int, ...]
 
@@ -43,16 +46,46 @@ def tensors(values: Any, function: str) -> tuple[Tensor, ...]:
     return tuple(values)
 
 
-def integer(value: Any) -> int:
-    """An int from what may stand where an int is meant; bools and floats may not."""
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise TypeError(f"'{type(value).__name__}' object cannot be interpreted as an integer")
+def is_integer(value: Any) -> bool:
+    """Whether a value may stand where an int is meant; bools and floats may not."""
+    return hasattr(value, "__index__") and not isinstance(value, bool)
+
+
+def integer(value: Any, function: str, name: str = "dim", position: int = 2) -> int:
+    """An int; else TypeError, which names the argument."""
+    if not is_integer(value):
+        raise TypeError(
+            f"{function}(): argument '{name}' (position {position}) must be int, "
+            f"not {type(value).__name__}"
+        )
     return int(value.__index__())
 
 
-def dim(value: Any, ndim: int) -> int:
+def integers(
+    values: Any, function: str, name: str = "shape", position: int = 1
+) -> tuple[int, ...]:
+    """A tuple of ints; else TypeError, which names the argument and the one that is none."""
+    subject = f"{function}(): argument '{name}'"
+    if not isinstance(values, list | tuple):
+        raise TypeError(
+            f"{subject} (position {position}) must be tuple of ints, not {type(values).__name__}"
+        )
+    for i, value in enumerate(values):
+        if not is_integer(value):
+            kind = type(value).__name__
+            raise TypeError(
+                f'{subject} failed to unpack the object at pos {i + 1} with error "type must be '
+                f'tuple of ints,but got {kind}"'
+                if i
+                else f"{subject} (position {position}) must be tuple of ints, but found element of "
+                f"type {kind} at pos 0"
+            )
+    return tuple(int(value) for value in values)
+
+
+def dim(value: Any, ndim: int, function: str = "size", name: str = "dim", position: int = 2) -> int:
     """A dim counted from the front; a 0-d tensor is treated as if it had one."""
-    index, limit = integer(value), max(ndim, 1)
+    index, limit = integer(value, function, name, position), max(ndim, 1)
     if not -limit <= index < limit:
         raise IndexError(
             f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], "
@@ -61,22 +94,20 @@ def dim(value: Any, ndim: int) -> int:
     return index % limit
 
 
-def dims(value: Any, ndim: int) -> Shape | None:
-    """One dim, several, or None, as a tuple counted from the front; None and () mean all."""
-    if value is None:
-        return None
-    wanted = tuple(dim(d, ndim) for d in ([value] if hasattr(value, "__index__") else value))
+def dims(value: Any, ndim: int, function: str) -> Shape:
+    """One dim or several, as a tuple counted from the front; None and () mean all."""
+    given = value if isinstance(value, list | tuple) else () if value is None else (value,)
+    wanted = tuple(dim(d, ndim, function) for d in integers(given, function, "dim"))
     for d in wanted:
         if wanted.count(d) > 1:
             raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
-    return wanted or None
+    return wanted or tuple(range(ndim))
 
 
-def size_of(shape: Sequence[Any]) -> Shape:
+def size_of(shape: Sequence[Any], function: str, name: str = "shape", position: int = 1) -> Shape:
     """A shape from `f(2, 3)`, `f((2, 3))` or `f(size)`."""
-    if len(shape) == 1 and not hasattr(shape[0], "__index__"):
-        shape = shape[0]
-    return tuple(integer(n) for n in shape)
+    alone = len(shape) == 1 and not is_integer(shape[0])
+    return integers(shape[0] if alone else shape, function, name, position)
 
 
 def resolve(shape: Shape, count: int) -> Shape:
@@ -84,9 +115,11 @@ def resolve(shape: Shape, count: int) -> Shape:
     free = [i for i, n in enumerate(shape) if n == -1]
     if len(free) > 1:
         raise RuntimeError("only one dimension can be inferred")
-    for n in shape:
+    for i, n in enumerate(shape):
         if n < -1:
-            raise RuntimeError(f"invalid shape dimension {n}")
+            raise RuntimeError(
+                f"invalid shape dimension {n} at index {i} of shape {list(shape)}"
+            )
     known = int(np.prod([n for n in shape if n != -1], dtype=np.int64))
     if free and known == 0 and count == 0:
         raise RuntimeError(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from minigrad import ops
 from minigrad.autograd.errors import noted
 from minigrad.functions import checks
-from minigrad.functions.shape import reshape
+from minigrad.functions.shape import matrix_transpose, reshape
 from minigrad.tensor import Tensor
 
 __all__ = ["bmm", "dot", "matmul", "mm", "mv"]
@@ -62,12 +63,9 @@ def bmm(input: Any, mat2: Any) -> Tensor:
     if b.array.ndim != 3:
         raise RuntimeError("batch2 must be a 3D tensor")
     checks.same_dtype(a, b)
-    (batch, _, inner), (batch2, inner2, columns) = a.array.shape, b.array.shape
+    (batch, _, inner), (batch2, inner2, _) = a.array.shape, b.array.shape
     if batch != batch2 or inner != inner2:
-        raise RuntimeError(
-            f"Expected size for first two dimensions of batch2 tensor to be: [{batch}, {inner}] "
-            f"but got: [{batch2}, {inner2}]."
-        )
+        raise unequal_batches((batch, inner), (batch2, inner2))
     return ops.bmm(a, b)
 
 
@@ -117,34 +115,35 @@ def matrix_vector(a: Tensor, v: Tensor) -> Tensor:
 
 
 def batched(a: Tensor, b: Tensor) -> Tensor:
-    """A vector among batches takes part as a matrix of one row or one column."""
-    left = reshape(a, (1, -1)) if a.array.ndim == 1 else a
-    right = reshape(b, (-1, 1)) if b.array.ndim == 1 else b
-    checks.same_dtype(a, b)
-    m, n = left.array.shape, right.array.shape
-    if right.array.ndim == 2:  # every row of the batch meets the same matrix: one big product
-        rows = reshape(left, (-1, m[-1])) if left.array.size else left
-        if left.array.size and n[0] == m[-1]:
-            out = reshape(ops.matmul(rows, right), (*m[:-1], n[-1]))
-            return reshape(out, m[:-1]) if b.array.ndim == 1 else out
-    batch = checks.broadcast(m[:-2], n[:-2])
-    if m[-1] != n[-2]:
-        raise unequal_batches(left, right, batch)
-    out = ops.bmm(left, right)
-    shape = out.array.shape
+    """Batches of matrices; folded where one side is a single matrix or vector."""
+    if b.array.ndim <= 2:
+        return folded(a, b)
     if a.array.ndim == 1:
-        return reshape(out, (*shape[:-2], shape[-1]))
-    return reshape(out, shape[:-1]) if b.array.ndim == 1 else out
+        return folded(matrix_transpose(b), a)
+    if a.array.ndim == 2 and a.requires_grad:  # so that no gradient of a whole batch is summed
+        return ops.clone(matrix_transpose(folded(matrix_transpose(b), ops.t(a))))
+    checks.same_dtype(a, b)
+    (rows, inner), (inner2, columns) = a.array.shape[-2:], b.array.shape[-2:]
+    batch = checks.broadcast(a.array.shape[:-2], b.array.shape[:-2])
+    if inner != inner2:
+        raise unequal_batches((math.prod(batch), inner), (math.prod(batch), inner2))
+    return ops.reshape_copy(ops.bmm(a, b), (*batch, rows, columns))
 
 
-def unequal_batches(a: Tensor, b: Tensor, batch: tuple[int, ...]) -> Exception:
-    if b.array.ndim == 2:
-        rows = a.array.size // max(a.array.shape[-1], 1)
-        return unequal_inner((rows, a.array.shape[-1]), b.array.shape)
-    count = 1
-    for n in batch:
-        count *= n
-    return RuntimeError(
-        "Expected size for first two dimensions of batch2 tensor to be: "
-        f"[{count}, {a.array.shape[-1]}] but got: [{count}, {b.array.shape[-2]}]."
+def folded(a: Tensor, b: Tensor) -> Tensor:
+    """A batch times one matrix or vector: all rows of the batch in one product."""
+    *batch, columns = a.array.shape
+    rows = reshape(a, (math.prod(batch), columns))
+    out = matrix_product(rows, b) if b.array.ndim == 2 else matrix_vector(rows, b)
+    return ops.reshape_copy(out, (*batch, *b.array.shape[1:]))
+
+
+def unequal_batches(expected: tuple[int, int], got: tuple[int, int]) -> Exception:
+    return noted(
+        RuntimeError(
+            "Expected size for first two dimensions of batch2 tensor to be: "
+            f"{list(expected)} but got: {list(got)}."
+        ),
+        f"As many matrices on the right as on the left are needed, with {expected[1]} rows each: "
+        "one for each column on the left.",
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from minigrad import dtypes, ops
 from minigrad.autograd.errors import noted
+from minigrad.autograd.op import Op
 from minigrad.functions import checks
 from minigrad.functions.conversion import to
 from minigrad.tensor import Tensor
@@ -18,6 +22,7 @@ __all__ = [
     "unsqueeze", "view",
 ]  # fmt: skip
 
+Shape = tuple[int, ...]
 
 # ---- the same elements under another shape ------------------------------------------------------
 
@@ -25,7 +30,7 @@ __all__ = [
 def reshape(input: Any, *shape: Any) -> Tensor:
     """The elements in their order under another shape; one size may be -1. A view if it can be."""
     x = checks.tensor(input, "reshape")
-    target = checks.resolve(checks.size_of(shape), x.array.size)
+    target = checks.resolve(checks.size_of(shape, "reshape"), x.array.size)
     if viewable(x, target):
         return ops.reshape(x, target)
     return ops.reshape_copy(x, target)
@@ -39,7 +44,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
             TypeError("view(dtype) is not in minigrad"),
             "Use x.to(dtype), which converts the values.",
         )
-    target = checks.resolve(checks.size_of(shape), x.array.size)
+    target = checks.resolve(checks.size_of(shape, "view", "size"), x.array.size)
     if not viewable(x, target):
         raise noted(
             RuntimeError(
@@ -66,7 +71,8 @@ def viewable(x: Tensor, shape: tuple[int, ...]) -> bool:
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """The dims from start_dim to end_dim as one."""
     x = checks.tensor(input, "flatten")
-    start, end = checks.dim(start_dim, x.array.ndim), checks.dim(end_dim, x.array.ndim)
+    start = checks.dim(start_dim, x.array.ndim, "flatten", "start_dim")
+    end = checks.dim(end_dim, x.array.ndim, "flatten", "end_dim", 3)
     if start > end:
         raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
     if x.array.ndim and start == end:
@@ -79,8 +85,7 @@ def squeeze(input: Any, dim: Any = None) -> Tensor:
     """Without the dims of size 1: all of them, or those named that have it."""
     x = checks.tensor(input, "squeeze")
     shape = x.array.shape
-    dims = checks.dims(dim, x.array.ndim)
-    gone = range(len(shape)) if dims is None else dims
+    gone = checks.dims(dim, x.array.ndim, "squeeze")
     target = tuple(n for i, n in enumerate(shape) if i not in gone or n != 1)
     form = 0 if dim is None else 1 if hasattr(dim, "__index__") else 2
     return ops.squeeze(x, target, form)
@@ -89,7 +94,7 @@ def squeeze(input: Any, dim: Any = None) -> Tensor:
 def unsqueeze(input: Any, dim: int) -> Tensor:
     """With a new dim of size 1 at `dim`."""
     x = checks.tensor(input, "unsqueeze")
-    at = checks.dim(dim, x.array.ndim + 1)
+    at = checks.dim(dim, x.array.ndim + 1, "unsqueeze")
     return ops.unsqueeze(x, (*x.array.shape[:at], 1, *x.array.shape[at:]))
 
 
@@ -109,23 +114,22 @@ def t(input: Any) -> Tensor:
 def transpose(input: Any, dim0: int, dim1: int) -> Tensor:
     """Two dims exchanged: a view."""
     x = checks.tensor(input, "transpose")
-    i, j = checks.dim(dim0, x.array.ndim), checks.dim(dim1, x.array.ndim)
-    if x.array.ndim == 0:
-        return ops.permute(x, ())
-    return ops.transpose(x, i, j)
+    i = checks.dim(dim0, x.array.ndim, "transpose", "dim0")
+    j = checks.dim(dim1, x.array.ndim, "transpose", "dim1", 3)
+    return ops.transpose(x, i, j) if x.array.ndim else ops.t(x)
 
 
 def permute(input: Any, *dims: Any) -> Tensor:
     """The dims in another order: a view."""
     x = checks.tensor(input, "permute")
-    order = checks.size_of(dims)
+    order = checks.size_of(dims, "permute", "dims")
     if len(order) != x.array.ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the "
             f"length of the desired ordering of dimensions i.e. input.dim() = {x.array.ndim} is not "
             f"equal to len(dims) = {len(order)}"
         )
-    positive = tuple(checks.dim(d, x.array.ndim) for d in order)
+    positive = tuple(checks.dim(d, x.array.ndim, "permute") for d in order)
     if len(set(positive)) != len(positive):
         raise RuntimeError("permute(): duplicate dims are not allowed.")
     return ops.permute(x, positive)
@@ -133,6 +137,8 @@ def permute(input: Any, *dims: Any) -> Tensor:
 
 def matrix_transpose(x: Tensor) -> Tensor:
     """The last two dims exchanged, of a matrix or a batch of them."""
+    if x.array.ndim == 0:
+        return deprecated_transpose(x, "mT")
     if x.array.ndim < 2:
         raise RuntimeError(
             "tensor.mT is only supported on matrices or batches of matrices. "
@@ -142,8 +148,28 @@ def matrix_transpose(x: Tensor) -> Tensor:
 
 
 def reversed_dims(x: Tensor) -> Tensor:
-    """All dims in reverse order."""
+    """All dims in reverse order: for other than matrices PyTorch advises against it."""
+    if x.array.ndim == 0:
+        return deprecated_transpose(x, "T")
+    if x.array.ndim != 2:
+        warnings.warn(
+            "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
+            "deprecated and it will throw an error in a future release. Consider `x.mT` to "
+            "transpose batches of matrices or `x.permute(*minigrad.arange(x.ndim - 1, -1, -1))` to "
+            "reverse the dimensions of a tensor.",
+            UserWarning,
+            stacklevel=3,
+        )
     return ops.permute(x, tuple(reversed(range(x.array.ndim))))
+
+
+def deprecated_transpose(x: Tensor, name: str) -> Tensor:
+    warnings.warn(
+        f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases.",
+        UserWarning,
+        stacklevel=4,
+    )
+    return ops.permute(x, ())
 
 
 def contiguous(x: Tensor) -> Tensor:
@@ -156,7 +182,7 @@ def contiguous(x: Tensor) -> Tensor:
 
 def expand(input: Tensor, *shape: Any) -> Tensor:
     """Dims of size 1 repeated without copying; -1 keeps a size."""
-    x, wanted = input, checks.size_of(shape)
+    x, wanted = input, checks.size_of(shape, "expand", "size")
     sizes = x.array.shape
     if len(wanted) < len(sizes):
         raise RuntimeError(
@@ -166,22 +192,29 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
         )
     lead = len(wanted) - len(sizes)
     target = [sizes[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(wanted)]
-    for i, n in enumerate(target):
-        if n < 0:
-            raise RuntimeError(
-                f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing "
-                f"dimension {i}"
-            )
-        if i >= lead and sizes[i - lead] not in (1, n):
-            raise noted(
-                RuntimeError(
-                    f"The expanded size of the tensor ({n}) must match the existing size "
-                    f"({sizes[i - lead]}) at non-singleton dimension {i}.  Target sizes: "
-                    f"{list(wanted)}.  Tensor sizes: {list(sizes)}"
-                ),
-                "Only a dim of size 1 can be repeated.",
-            )
+    for i in reversed(range(len(target))):
+        check_expandable(target[i], i, lead, wanted, sizes)
     return ops.expand(x, tuple(target))
+
+
+def check_expandable(
+    n: int, i: int, lead: int, wanted: tuple[int, ...], sizes: tuple[int, ...]
+) -> None:
+    """Whether dim `i` of the target can have size `n`; the first `lead` dims are new ones."""
+    if i >= lead and sizes[i - lead] not in (1, n):
+        raise noted(
+            RuntimeError(
+                f"The expanded size of the tensor ({n}) must match the existing size "
+                f"({sizes[i - lead]}) at non-singleton dimension {i}.  Target sizes: "
+                f"{list(wanted)}.  Tensor sizes: {list(sizes)}"
+            ),
+            "Only a dim of size 1 can be repeated.",
+        )
+    if n < 0:
+        raise RuntimeError(
+            f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing "
+            f"dimension {i}"
+        )
 
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
@@ -197,11 +230,14 @@ def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
     given = checks.tensors(tensors, "cat")
     if not given:
         raise ValueError("minigrad.cat(): expected a non-empty list of Tensors")
-    joined = [x for x in given if x.array.shape != (0,)] or list(given[:1])  # PyTorch skips these
+    for i, x in enumerate(given):
+        if x.array.ndim == 0:
+            raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
+    joined = [x for x in given if x.array.shape != (0,)]  # PyTorch skips these
+    if not joined:
+        joined, dim, axis = list(given), 0, None
     ndim = joined[0].array.ndim
-    if ndim == 0:
-        raise RuntimeError("zero-dimensional tensor (at position 0) cannot be concatenated")
-    along = checks.dim(dim if axis is None else axis, ndim)
+    along = checks.dim(dim if axis is None else axis, ndim, "cat")
     for i, x in enumerate(joined):
         check_joinable(joined[0].array.shape, x.array.shape, along, i)
     kind = dtypes.result_type(*(x.array for x in given))
@@ -227,7 +263,7 @@ def stack(tensors: Any, dim: int = 0) -> Tensor:
     if not given:
         raise RuntimeError("stack expects a non-empty TensorList")
     first = given[0].array.shape
-    at = checks.dim(dim, len(first) + 1)
+    at = checks.dim(dim, len(first) + 1, "stack")
     for i, x in enumerate(given):
         if x.array.shape != first:
             raise RuntimeError(
@@ -241,58 +277,72 @@ def stack(tensors: Any, dim: int = 0) -> Tensor:
 def unbind(input: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """The slices along a dim, as views."""
     x = checks.tensor(input, "unbind")
+    at = checks.dim(dim, x.array.ndim, "unbind")
     if x.array.ndim == 0:
-        raise RuntimeError("Dimension specified as 0 but tensor has no dimensions")
-    at = checks.dim(dim, x.array.ndim)
+        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
     lead = (slice(None),) * at
-    return siblings([ops.getitem(x, (*lead, i)) for i in range(x.array.shape[at])], "Unbind")
+    return siblings([ops.unbind(x, (*lead, i)) for i in range(x.array.shape[at])], "Unbind")
 
 
 def split(input: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Pieces of a size along a dim (the last may be smaller), or of the sizes in a list: views."""
     x = checks.tensor(input, "split")
-    at = checks.dim(dim, x.array.ndim)
-    length = x.array.shape[at]
-    sizes = pieces(length, split_size_or_sections, at)
-    lead, start, parts = (slice(None),) * at, 0, []
-    for n in sizes:
-        parts.append(ops.getitem(x, (*lead, slice(start, start + n))))
-        start += n
-    return siblings(parts, "Split")
+    wanted = split_size_or_sections
+    if x.array.ndim == 0:
+        raise RuntimeError("split expects at least a 1-dimensional tensor")
+    at = checks.dim(dim, x.array.ndim, "split", position=3)
+    if checks.is_integer(wanted):
+        sizes = equal_sizes(x.array.shape[at], int(wanted))
+        return siblings(cut(ops.split, x, sizes, at), "Split")
+    sizes = checks.integers(wanted, "split_with_sizes", "split_sizes", 2)
+    check_sections(x.array.shape[at], sizes, at)
+    return siblings(cut(ops.split_with_sizes, x, sizes, at), "SplitWithSizes")
 
 
-def pieces(length: int, wanted: Any, dim: int) -> list[int]:
-    if not hasattr(wanted, "__index__"):
-        sizes = [int(n) for n in wanted]
-        if sum(sizes) != length:
-            raise RuntimeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's "
-                f"size at dimension {dim}), but got split_sizes={sizes}"
-            )
-        return sizes
-    size = int(wanted)
+def cut(op: Op, x: Tensor, sizes: Iterable[int], dim: int) -> list[Tensor]:
+    """The pieces of the given sizes, one after the other."""
+    lead, ends = (slice(None),) * dim, [0, *itertools.accumulate(sizes)]
+    return [op(x, (*lead, slice(start, end))) for start, end in itertools.pairwise(ends)]
+
+
+def equal_sizes(length: int, size: int) -> list[int]:
+    """`size` as often as it fits into `length`, and then the rest."""
     if size < 0:
         raise RuntimeError(f"split expects split_size be non-negative, but got split_size={size}")
     if size == 0 and length:
         raise RuntimeError(
             f"split_size can only be 0 if dimension size is 0, but got dimension size of {length}"
         )
-    count = max(-(-length // size), 1) if size else 1
-    return [min(size, length - size * i) for i in range(count)]
+    return [min(size, length - start) for start in range(0, length, size or 1)] or [0]
+
+
+def check_sections(length: int, sizes: Shape, dim: int) -> None:
+    if any(n < 0 for n in sizes):
+        raise RuntimeError(
+            "split_with_sizes expects split_sizes have only non-negative entries, but got "
+            f"split_sizes={list(sizes)}"
+        )
+    if sum(sizes) != length:
+        raise RuntimeError(
+            f"split_with_sizes expects split_sizes to sum exactly to {length} (input tensor's "
+            f"size at dimension {dim}), but got split_sizes={list(sizes)}"
+        )
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
-    """At most so many pieces of equal size along a dim: views."""
-    x = checks.tensor(input, "chunk")
-    if chunks <= 0:
-        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    length = x.array.shape[checks.dim(dim, x.array.ndim)]
-    return split(x, max(-(-length // chunks), 1), dim)
+    """At most so many pieces of equal size along a dim: views. An empty dim gives all of them."""
+    x, count = checks.tensor(input, "chunk"), checks.integer(chunks, "chunk", "chunks")
+    if x.array.ndim == 0:
+        raise RuntimeError("chunk expects at least a 1-dimensional tensor")
+    if count <= 0:
+        raise RuntimeError(f"chunk expects `chunks` to be greater than 0, got: {count}")
+    length = x.array.shape[checks.dim(dim, x.array.ndim, "chunk", position=3)]
+    return split(x, -(-length // count) if length else (0,) * count, dim)
 
 
 def siblings(views: list[Tensor], name: str) -> tuple[Tensor, ...]:
     """Views that one function returned together: PyTorch refuses to write into them."""
-    for v in views:
+    for i, v in enumerate(views):
         if v.view_of is not None:
-            v.view_of.siblings = name
+            v.view_of.siblings = f"Output {i} of {name}"
     return tuple(views)

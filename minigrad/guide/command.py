@@ -63,7 +63,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the four options of a program; those that are not given stay out of the result."""
     group = parser.add_argument_group(
         "training options",
-        "What is not given stays at the program's own value; `minigrad guide` lists them.",
+        "Each program has values of its own for these; `minigrad guide` lists them.",
         argument_default=argparse.SUPPRESS,
     )
     group.add_argument("--seed", type=seed, metavar="S", help="seed of all random numbers")

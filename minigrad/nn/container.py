@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections import OrderedDict
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
+from itertools import chain
 from typing import Any, Self, SupportsIndex
 
 from minigrad.nn.module import Module, check_is_module
@@ -172,7 +173,7 @@ class ModuleList(Numbered):
         return self.extend(modules)
 
     def __add__(self, modules: Iterable[Any]) -> ModuleList:
-        return ModuleList([*self, *modules])
+        return ModuleList(chain(self, modules))
 
     def __repr__(self) -> str:
         """Neighbours with the same text are written once: `(0-2): 3 x ReLU()`."""

@@ -179,7 +179,7 @@ def same_shape(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return expand(x, shape), expand(y, shape)
 
 
-def weighted(squares: Tensor, weight: Tensor, reduction: str) -> Any:
+def weighted(squares: Tensor, weight: Tensor, reduction: str) -> Tensor:
     if weight.array.shape != squares.array.shape:
         raise ValueError("Weights and input must have the same size.")
     scaled = squares * weight

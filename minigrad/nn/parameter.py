@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from minigrad.autograd.graph import stamp_of
-from minigrad.autograd.leaves import set_requires_grad
+from minigrad.autograd.leaves import check_floating, set_requires_grad
 from minigrad.tensor import Tensor, wrap
 
 __all__ = ["Parameter"]
@@ -31,7 +29,11 @@ class Parameter(Tensor):
         self.array, self.node, self.view_of = source.array, None, None
         self.stamp = stamp_of(source)
         if requires_grad:
+            check_floating(
+                self.array,
+                "Only Tensors of floating point and complex dtype can require gradients",
+            )
             set_requires_grad(self, True)
 
-    def __repr__(self, *, tensor_contents: Any = None) -> str:
+    def __repr__(self) -> str:
         return f"Parameter containing:\n{super().__repr__()}"

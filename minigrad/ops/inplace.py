@@ -49,7 +49,7 @@ put_view.derivative(
 
 
 @op(label="IndexPutBackward0")
-def put(x: Array, value: Array, /, index: tuple[Any, ...]) -> Array:
+def put(x: Array, value: Array, index: tuple[Any, ...], /) -> Array:
     """x with other values at `index`."""
     out = np.array(x)
     out[index] = value
@@ -176,9 +176,9 @@ def leaf_error(what: str) -> Exception:
     )
 
 
-def siblings_error(name: str) -> Exception:
+def siblings_error(output: str) -> Exception:
     return RuntimeError(
-        f"Output 0 of {name} is a view and is being modified inplace. This view is the output of a "
+        f"{output} is a view and is being modified inplace. This view is the output of a "
         "function that returns multiple views. Such functions do not allow the output views to be "
         "modified inplace. You should replace the inplace operation by an out-of-place one."
     )

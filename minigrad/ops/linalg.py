@@ -9,6 +9,7 @@ import numpy as np
 from minigrad.autograd.graph import Node
 from minigrad.autograd.op import Array, op
 from minigrad.ops.shape import reshape, transpose
+from minigrad.ops.sums import product, total
 
 # Two formulas of this page serve several ops: for y = x W the gradient of W is xᵀ g, and a vector
 # takes part as a matrix of one row.
@@ -25,7 +26,7 @@ def column(v: Any) -> Any:
 @op
 def dot(a: Array, b: Array, /) -> Array:
     """Σ aᵢ bᵢ of two vectors."""
-    return np.asanyarray(a.dot(b))
+    return total(a * b) if a.size < 4 else np.asanyarray(a.dot(b))
 
 
 dot.derivative(a=lambda g, b: g * b, b=lambda g, a: g * a)
@@ -34,7 +35,7 @@ dot.derivative(a=lambda g, b: g * b, b=lambda g, a: g * a)
 @op(label=lambda node: "MmBackward0" if len(node.shape) == 2 else "SqueezeBackward4")
 def matmul(a: Array, b: Array, /) -> Array:
     """a b of a matrix, or a row vector, and a matrix."""
-    return a.dot(b)
+    return product(a, b)
 
 
 matmul.derivative(
@@ -46,7 +47,7 @@ matmul.derivative(
 @op
 def mv(a: Array, v: Array, /) -> Array:
     """a v of a matrix and a column vector."""
-    return a.dot(v)
+    return product(v, a.T)
 
 
 mv.derivative(a=lambda g, v: column(g) * v, v=lambda g, a: matmul(g, a))
@@ -71,7 +72,7 @@ def linear_label(node: Node) -> str:
 @op(label=linear_label)
 def linear(x: Array, weight: Array, bias: Array, /) -> Array:
     """x Wᵀ + b of a row or of a matrix of rows."""
-    return np.add(x.dot(weight.T), bias)
+    return np.add(product(x, weight.T), bias)
 
 
 linear.derivative(
@@ -84,7 +85,7 @@ linear.derivative(
 @op(label=lambda node: "MmBackward0" if len(node.shape) == 2 else "SqueezeBackward4")
 def linear_without_bias(x: Array, weight: Array, /) -> Array:
     """x Wᵀ: a layer without bias."""
-    return x.dot(weight.T)
+    return product(x, weight.T)
 
 
 linear_without_bias.derivative(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.op import Array, op
-from minigrad.ops.elementwise import where
+from minigrad.ops.elementwise import zero
+from minigrad.ops.sums import total
 
 ZERO = {np.dtype(kind): np.zeros((), kind) for kind in ("float32", "float64", "int32", "int64")}
 
@@ -19,7 +20,16 @@ def relu(x: Array, /) -> Array:
     return np.maximum(ZERO[x.dtype], x)
 
 
-relu.derivative(x=lambda g, out: where(out <= 0, 0.0, g))  # at the kink 0; a NaN lets g through
+relu.derivative(x=lambda g, out: gate(g, out))
+
+
+@op(label="ThresholdBackwardBackward0")
+def gate(x: Array, y: Array, /) -> Array:
+    """x where y, the result of a relu, is above 0 or NaN, else 0: at the kink, too, it is 0."""
+    return np.where(y <= 0, 0.0, x)
+
+
+gate.derivative(x=lambda g, y: gate(g, y), y=lambda g: zero(g))  # y has a derivative: it is 0
 
 
 def leak(x: Array, slope: float) -> Array:
@@ -33,7 +43,7 @@ def leaky_relu(x: Array, /, slope: float) -> Array:
     return leak(x, slope)
 
 
-leaky_relu.derivative(x=lambda g, x, slope: where(x > 0, g, g * slope))
+leaky_relu.derivative(x=lambda g, x, slope: leaky_gate(g, x, slope))
 
 
 @op(label="LeakyReluBackward1")
@@ -42,7 +52,16 @@ def leaky_relu_in_place(x: Array, /, slope: float) -> Array:
     return leak(x, slope)
 
 
-leaky_relu_in_place.derivative(x=lambda g, out, slope: where(out > 0, g, g * slope))
+leaky_relu_in_place.derivative(x=lambda g, out, slope: leaky_gate(g, out, slope))
+
+
+@op(label="LeakyReluBackwardBackward0")
+def leaky_gate(x: Array, y: Array, /, slope: float) -> Array:
+    """x where y is above 0, slope * x elsewhere: at the kink, too, it is the slope that counts."""
+    return np.where(y > 0, x, x * slope)
+
+
+leaky_gate.derivative(x=lambda g, y, slope: leaky_gate(g, y, slope), y=lambda g: zero(g))
 
 
 @op
@@ -52,8 +71,8 @@ def mse_loss(x: Array, y: Array, /, reduction: str) -> Array:
     squares = np.multiply(difference, difference)
     if reduction == "none":
         return squares
-    total = np.add.reduce(squares, None)
-    return total / count(x) if reduction == "mean" else total
+    summed = total(squares)
+    return summed / count(x) if reduction == "mean" else summed
 
 
 mse_loss.derivative(

@@ -9,7 +9,8 @@ import numpy as np
 
 from minigrad.autograd.graph import Node
 from minigrad.autograd.op import Array, op
-from minigrad.ops.shape import accumulate, expand, reshape
+from minigrad.ops.shape import expand, reshape
+from minigrad.ops.sums import total
 
 Dims = tuple[int, ...] | None
 Shape = tuple[int, ...]
@@ -25,11 +26,6 @@ def numbered(name: str) -> Any:
     return label
 
 
-def over(x: Array, dims: Dims) -> Array:
-    """Sum over dims; over all of them in the order of memory, which NumPy sums pairwise."""
-    return np.asanyarray(np.add.reduce(x, None)) if dims is None else accumulate(x, dims)
-
-
 def back(shape: Shape, dims: Dims) -> Shape:
     """The shape of a reduction with its dims kept as 1: what spreads back over `shape`."""
     gone = range(len(shape)) if dims is None else dims
@@ -43,8 +39,8 @@ def count(shape: Shape, dims: Dims) -> int:
 
 @op(label=numbered("Sum"))
 def sum(x: Array, /, dims: Dims, keepdim: bool) -> Array:
-    total = over(x, dims)
-    return total.reshape(back(x.shape, dims)) if keepdim else total
+    summed = total(x, dims)
+    return summed.reshape(back(x.shape, dims)) if keepdim else summed
 
 
 sum.derivative(
@@ -54,7 +50,7 @@ sum.derivative(
 
 @op(label=numbered("Mean"))
 def mean(x: Array, /, dims: Dims, keepdim: bool) -> Array:
-    average = np.divide(over(x, dims), np.asarray(count(x.shape, dims), x.dtype))
+    average = np.divide(total(x, dims), np.asarray(count(x.shape, dims), x.dtype))
     return average.reshape(back(x.shape, dims)) if keepdim else np.asanyarray(average)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.graph import Node
-from minigrad.autograd.op import Array, op, view
+from minigrad.autograd.op import Array, Op, op, view
 
 Shape = tuple[int, ...]
 
@@ -70,11 +70,11 @@ permute.derivative(x=lambda g, dims: permute(g, inverse(dims)))
 
 
 @view()
-def transpose(x: Array, /, i: int, j: int) -> Array:
-    return x.swapaxes(i, j)
+def transpose(x: Array, /, dim0: int, dim1: int) -> Array:
+    return x.swapaxes(dim0, dim1)
 
 
-transpose.derivative(x=lambda g, i, j: transpose(g, i, j))
+transpose.derivative(x=lambda g, dim0, dim1: transpose(g, dim0, dim1))
 
 
 def inverse(dims: Shape) -> Shape:
@@ -97,10 +97,10 @@ def sum_to(x: Array, /, shape: Shape) -> Array:
     """The sum over everything that broadcasting from `shape` had repeated."""
     lead = x.ndim - len(shape)
     if x.shape[lead:] == shape:
-        return accumulate(x, 0 if lead == 1 else tuple(range(lead)))
+        return total(x, 0 if lead == 1 else tuple(range(lead)))
     repeated = [i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1]
-    total = accumulate(x, (*range(lead), *repeated))
-    return total if total.shape == shape else total.reshape(shape)
+    summed = total(x, (*range(lead), *repeated))
+    return summed if summed.shape == shape else summed.reshape(shape)
 
 
 sum_to.derivative(x=lambda g, x_shape: expand(reshape(g, aligned(g.shape, x_shape)), x_shape))
@@ -108,17 +108,6 @@ sum_to.derivative(x=lambda g, x_shape: expand(reshape(g, aligned(g.shape, x_shap
 
 def aligned(shape: Shape, target: Shape) -> Shape:
     return (1,) * (len(target) - len(shape)) + tuple(shape)
-
-
-def accumulate(x: Array, axes: int | Shape) -> Array:
-    """A sum over axes, with float64 accumulators where float32 would lose digits.
-
-    NumPy adds pairwise only along the last axis; over others it adds row to row, and the error
-    grows with the number of rows. A handful of rows is added as PyTorch adds it, in order.
-    """
-    if x.dtype.char == "f" and x.size > 4096:
-        return np.add.reduce(x, axes, np.float64).astype(x.dtype)
-    return np.asanyarray(np.add.reduce(x, axes))
 
 
 # ---- picking ------------------------------------------------------------------------------------
@@ -142,6 +131,22 @@ def getitem(x: Array, /, index: tuple[Any, ...]) -> Array:
 getitem.derivative(x=lambda g, index, x_shape: scatter(g, index, x_shape))
 
 
+def piece(label: str) -> Op:
+    """getitem under another name: PyTorch calls the node after the function that cut the piece."""
+
+    @view(label=label)
+    def getitem_of(x: Array, /, index: tuple[Any, ...]) -> Array:
+        return x[index]
+
+    getitem_of.derivative(**getitem.derivatives)
+    return getitem_of
+
+
+unbind = piece("UnbindBackward0")
+split = piece("SplitBackward0")
+split_with_sizes = piece("SplitWithSizesBackward0")
+
+
 @op
 def scatter(x: Array, /, index: tuple[Any, ...], shape: Shape) -> Array:
     """Zeros of a shape, with x at `index`."""
@@ -154,7 +159,7 @@ scatter.derivative(x=lambda g, index: getitem(g, index))
 
 
 @op(label="IndexBackward0")
-def take(x: Array, /, index: tuple[Any, ...]) -> Array:
+def take(x: Array, index: tuple[Any, ...], /) -> Array:
     """x[index] where some of the indices are arrays: a copy."""
     return x[index]
 
@@ -163,7 +168,7 @@ take.derivative(x=lambda g, index, x_shape: scatter_add(g, index, x_shape))
 
 
 @op
-def scatter_add(x: Array, /, index: tuple[Any, ...], shape: Shape) -> Array:
+def scatter_add(x: Array, index: tuple[Any, ...], /, shape: Shape) -> Array:
     """Zeros of a shape, with x added at `index`: repeated places receive several."""
     out = np.zeros(shape, x.dtype)
     np.add.at(out, index, x)
@@ -181,10 +186,10 @@ def cat(dim: int, /, *xs: Array) -> Array:
     return np.concatenate(xs, dim)
 
 
-cat.derivative(xs=lambda g, dim, i, xs_shape: getitem(g, section(dim, i, xs_shape)))
+cat.derivative(xs=lambda g, dim, xs_shape, i: getitem(g, section(dim, xs_shape, i)))
 
 
-def section(dim: int, i: int, shapes: tuple[Shape, ...]) -> tuple[Any, ...]:
+def section(dim: int, shapes: tuple[Shape, ...], i: int) -> tuple[Any, ...]:
     """Where the i-th of the joined arrays lies in the result."""
     start = sum(shape[dim] for shape in shapes[:i])
     return (slice(None),) * dim + (slice(start, start + shapes[i][dim]),)

@@ -1,20 +1,20 @@
 """c·x + y, rounded once: the processor's fused multiply-add, from NumPy's parts.
 
 PyTorch's `y.add(x, alpha=c)` compiles to one instruction that rounds the exact c·x + y. `c * x + y`
-in NumPy rounds the product too, which changes the last bit of several elements in a hundred.
+in NumPy rounds the product as well, and in several of a hundred elements the last bit differs.
 
-For float32 the detour over float64 is enough: the product of two float32 numbers is exact there,
-and one sum is left to round. (It is rounded twice, first to 53 bits and then to 24. That differs
-from rounding once only if the first result lies exactly half way between two float32 numbers,
-about one time in 10⁹.)
+For float32 the detour over float64 is enough: there the product of two float32 numbers is exact,
+and one sum is left to round. (Its result is rounded again, to float32. That is not the same as
+rounding once if the first result lies exactly half way between two float32 numbers, which happens
+about once in 10⁹ elements.)
 
-For float64 NumPy has nothing wider, so `exact` carries along what each operation loses to rounding.
-It takes some 40 array operations, and is right wherever nothing overflows or underflows on the way
-(products between about 1e-290 and 1e290); beyond that the product is rounded too.
+For float64 NumPy has nothing wider. `compensated` adds what the product and the sum lose to
+rounding, in about 25 array operations. It misses the nearest number about once in 10¹⁵ elements,
+and rounds twice where the product is beyond 1e290 or below 1e-290 and the parts of it overflow or
+underflow.
 
 Sources: T. J. Dekker, "A floating-point technique for extending the available precision" (1971);
-S. Boldo and G. Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using
-rounding to odd" (2008).
+D. E. Knuth, "The Art of Computer Programming", volume 2, section 4.2.2.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["exact", "fma"]
+__all__ = ["fma"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -37,8 +37,8 @@ def fma(c: Array, x: Array, y: Array, out: Array | None = None) -> Array:
     """
     if out is None:
         out = np.empty_like(y)
-    if x.dtype == float64:
-        out[...] = exact(c, x, y)
+    if out.itemsize == float64.itemsize:
+        out[...] = compensated(c, x, y)
     elif out.size == 1:  # Python's floats are float64: the same sum, without six calls of NumPy
         out.fill(c.item() * x.item() + y.item())
     else:
@@ -46,14 +46,13 @@ def fma(c: Array, x: Array, y: Array, out: Array | None = None) -> Array:
     return out
 
 
-def exact(c: Array, x: Array, y: Array) -> Array:
-    """The float64 nearest to c·x + y."""
+def compensated(c: Array, x: Array, y: Array) -> Array:
+    """c·x + y in float64, with what rounding the product and the sum lost."""
     product, product_lost = two_product(c, x)
-    low, low_lost = two_sum(y, product_lost)
-    high, high_lost = two_sum(product, low)
-    result = high + sum_to_odd(low_lost, high_lost)
-    # Zeros (for their sign) and what is not finite are right without the corrections.
-    return np.where(np.isfinite(result) & (result != 0), result, product + y)
+    total, total_lost = two_sum(product, y)
+    result = total + (total_lost + product_lost)
+    # Zero has its sign from the plain sum, and what is infinite or NaN has no meaningful loss.
+    return np.where(np.isfinite(result) & (result != 0), result, total)
 
 
 def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
@@ -74,20 +73,7 @@ def two_product(a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def halves(a: Array) -> tuple[Array, Array]:
-    """a as a sum of two numbers of 26 bits, whose products are exact."""
+    """a as the sum of two numbers of 26 bits each, whose products are exact."""
     shifted = a * 134217729.0  # 2**27 + 1
     high = shifted - (shifted - a)
     return high, a - high
-
-
-def sum_to_odd(a: Array, b: Array) -> Array:
-    """a + b; if it is not exact, the one of its two neighbours whose last bit is 1.
-
-    An odd last bit says "and a little more", so that a later rounding to fewer bits is not misled.
-    """
-    total, lost = two_sum(a, b)
-    bits = total.view(np.int64)
-    is_even_and_inexact = (lost != 0) & (bits & 1 == 0)
-    toward_the_lost = np.where((lost > 0) == (total > 0), 1, -1)
-    odd: Array = (bits + is_even_and_inexact * toward_the_lost).view(float64)
-    return odd

@@ -93,9 +93,7 @@ class Optimizer:
 
         The tensors of the state are the optimizer's own, not copies.
         """
-        number: dict[Tensor, int] = {}
-        for position, p in enumerate(all_params(self.param_groups)):
-            number.setdefault(p, position)
+        number = {p: i for i, p in enumerate(all_params(self.param_groups))}
         return {
             "state": {number.get(key, key): value for key, value in self.state.items()},
             "param_groups": [
@@ -135,7 +133,7 @@ class Optimizer:
                     "loaded state dict contains a parameter group that doesn't match the size of "
                     "optimizer's group"
                 )
-            group = deepcopy(options(theirs)) | {"params": ours["params"]}
+            group = deepcopy(theirs | {"params": []}) | {"params": ours["params"]}
             names = {key: ours[key] for key in ("param_names",) if key in ours}
             groups.append(with_defaults(group, self.defaults | names))
             self.check_options(groups[-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -198,24 +199,20 @@ class Rule:
         return kept + g if self.gain is None else fma(self.gain, g, kept)
 
 
-cached_rule = lru_cache(maxsize=256, typed=True)(Rule)
+read_numbers = itemgetter("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
 
 
 def rule_of(group: dict[str, Any], dtype: np.dtype[Any]) -> Rule:
-    return cached_rule(
-        dtype,
-        number(group["lr"]),
-        number(group["momentum"]),
-        number(group["dampening"]),
-        number(group["weight_decay"]),
-        group["nesterov"],
-        group["maximize"],
-    )
+    """The rule of a group as its options are now: a user may change them between steps."""
+    numbers = read_numbers(group)
+    if isinstance(numbers[0], Tensor) or isinstance(numbers[3], Tensor):  # lr, weight_decay
+        numbers = tuple(n.item() if isinstance(n, Tensor) else n for n in numbers)
+    return cached_rule(dtype, numbers)
 
 
-def number(value: Any) -> Any:
-    """An option as a number; a tensor is read anew at each step."""
-    return value.item() if isinstance(value, Tensor) else value
+@lru_cache(maxsize=256)
+def cached_rule(dtype: np.dtype[Any], numbers: tuple[Any, ...]) -> Rule:
+    return Rule(dtype, *numbers)
 
 
 def blocks(*arrays: Array) -> Iterator[Sequence[Array]]:

@@ -1,0 +1,74 @@
+"""In which order a sum is taken.
+
+Floating-point addition depends on the order, in the last bit. A short sum is taken here in
+PyTorch's order, so that both print the same digits; the order was observed, on x86 processors, and
+the tests observe it again. A long sum is taken in an order that is fast with NumPy and accurate:
+another one than PyTorch's, and equal to it within the arithmetic's error.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["product", "total"]
+
+Array = np.ndarray[Any, np.dtype[Any]]
+Axes = int | tuple[int, ...] | None
+
+# PyTorch adds in four columns: from five terms on, those beyond the fourth are added to the first,
+# or to each other if four elements fill a vector register (float64 ones do), and then the others.
+ORDER = {
+    4: {5: [0, 4, 1, 2, 3], 6: [0, 4, 5, 1, 2, 3], 7: [0, 4, 5, 6, 1, 2, 3]},
+    8: {5: [4, 0, 1, 2, 3], 6: [4, 5, 0, 1, 2, 3], 7: [4, 5, 6, 0, 1, 2, 3]},
+}
+
+
+def total(x: Array, axes: Axes = None) -> Array:
+    """Σ of an array over an axis, several axes, or all of it."""
+    if axes is None and x.flags.c_contiguous:
+        x, axes = x.reshape(-1), 0
+    if isinstance(axes, int) and 4 < x.shape[axes] < 8 and x.dtype.kind == "f":
+        return in_four_columns(x, axes)
+    if x.size > 4096 and x.dtype.char == "f" and axes not in (None, x.ndim - 1):
+        # Only along the last axis NumPy adds pairwise. Elsewhere it adds row to row, and with
+        # float32 the error would grow with the number of rows.
+        return np.add.reduce(x, axes, np.float64).astype(x.dtype)
+    return np.asanyarray(np.add.reduce(x, axes))
+
+
+def in_four_columns(x: Array, axis: int) -> Array:
+    """Σ of five to seven terms along an axis."""
+    across = axis == x.ndim - 1
+    order = ORDER[x.itemsize if across else 4][x.shape[axis]]
+    ordered = np.asanyarray(np.add.reduce(x.take(order, axis), axis))
+    if x.ndim != 2 or across:
+        return ordered
+    columns = x.shape[1]  # down the rows of a matrix, full blocks of columns are added in order
+    block = 4 if columns < 32 // x.itemsize else 128 // x.itemsize
+    full = columns - columns % block
+    return np.concatenate([np.add.reduce(x[:, :full], 0), ordered[full:]])
+
+
+def product(a: Array, b: Array) -> Array:
+    """a b of a matrix, or a row, and a matrix."""
+    inner, columns = b.shape
+    if 1 < inner < 8 and is_added_in_order(a.size // inner, inner, columns, b.flags.c_contiguous):
+        return np.add.reduce(a[..., None, :] * b.T, -1)
+    return a.dot(b)
+
+
+def is_added_in_order(rows: int, inner: int, columns: int, straight: bool) -> bool:
+    """Whether PyTorch (MKL) rounds each product of so small a product of matrices.
+
+    A larger one is fused: product and sum are rounded once, as the BLAS behind NumPy does too.
+    `straight` says that the second matrix is not a transpose.
+    """
+    if columns == 1:
+        return inner <= 4 or rows <= 3
+    if columns <= 3:
+        return True
+    if not straight and inner >= 4:
+        return inner == 4 and rows == 1
+    return rows < 4 or columns < 12
