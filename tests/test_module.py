@@ -152,8 +152,9 @@ REGISTRATION = {
     "buffer-exists": lambda t: network(t).register_buffer("act", None),
     "buffer-not-a-name": lambda t: empty(t).register_buffer(5, None),
     "buffer-int": lambda t: empty(t).register_buffer("z", 5),
-    "buffer-again": lambda t: (m := network(t)).register_buffer("scratch", t.ones(1))
-    or m.state_dict(),
+    "buffer-again": lambda t: (
+        (m := network(t)).register_buffer("scratch", t.ones(1)) or m.state_dict()
+    ),
     "module-dot": lambda t: empty(t).add_module("a.b", None),
     "module-empty": lambda t: empty(t).add_module("", None),
     "module-exists": lambda t: network(t).add_module("scale", None),
@@ -316,16 +317,13 @@ STATES = {
     "assigned-integers": loading(lambda t, state: state.update(scale=t.tensor([3])), assign=True),
     "list": lambda t: network(t).load_state_dict([1]),
     "none": lambda t: network(t).load_state_dict(None),
-    "0-d": lambda t: (m := with_(t, w=t.nn.Parameter(t.tensor(0.0)))).load_state_dict(
-        {"w": t.ones(1)}
-    )
-    and m.w,
+    "0-d": lambda t: (
+        (m := with_(t, w=t.nn.Parameter(t.tensor(0.0)))).load_state_dict({"w": t.ones(1)}) and m.w
+    ),
     "0-d-from-3": lambda t: with_(t, w=t.nn.Parameter(t.tensor(0.0))).load_state_dict(
         {"w": t.ones(3)}
     ),
-    "broadcast": lambda t: with_(t, w=t.nn.Parameter(t.zeros(3))).load_state_dict(
-        {"w": t.ones(1)}
-    ),
+    "broadcast": lambda t: with_(t, w=t.nn.Parameter(t.zeros(3))).load_state_dict({"w": t.ones(1)}),
 }
 
 
@@ -412,10 +410,10 @@ MODES = {
     "type": lambda t: network(t).type(t.float64).state_dict(),
     "type-integers": lambda t: network(t).type(t.int64),
     "cpu": lambda t: network(t).cpu(),
-    "integers-stay": lambda t: (m := empty(t)).register_buffer("i", t.tensor([1]))
-    or m.double().i,
-    "type-converts-integers": lambda t: (m := empty(t)).register_buffer("i", t.tensor([1]))
-    or m.type(t.float32).i,
+    "integers-stay": lambda t: (m := empty(t)).register_buffer("i", t.tensor([1])) or m.double().i,
+    "type-converts-integers": lambda t: (
+        (m := empty(t)).register_buffer("i", t.tensor([1])) or m.type(t.float32).i
+    ),
 }
 
 
@@ -457,7 +455,7 @@ def test_apply_visits_children_first(t):
     assert seen == ["Linear", "ReLU", "Linear", "LeakyReLU", "Sequential", "Net"]
 
 
-# ---- hooks -----------------------------------------------------------------------------------------
+# ---- hooks ---------------------------------------------------------------------------------------
 
 
 class Times:
@@ -498,7 +496,9 @@ HOOKS = {
     "pre-kwargs": Times(("pre_hook", noting("a", ((5,), {"k": 9})), {"with_kwargs": True})),
     "pre-kwargs-none": Times(("pre_hook", noting("a"), {"with_kwargs": True})),
     "pre-kwargs-wrong": Times(("pre_hook", noting("a", 5), {"with_kwargs": True})),
-    "pre-prepend": Times(("pre_hook", noting("a"), {}), ("pre_hook", noting("b"), {"prepend": True})),
+    "pre-prepend": Times(
+        ("pre_hook", noting("a"), {}), ("pre_hook", noting("b"), {"prepend": True})
+    ),
     "post": Times(("hook", noting("a"), {})),
     "post-replaces": Times(("hook", noting("a", "new"), {}), ("hook", noting("b"), {})),
     "post-kwargs": Times(("hook", noting("a"), {"with_kwargs": True})),
@@ -549,7 +549,7 @@ def test_hooks_of_one_module_do_not_reach_another():
     assert second._hooks is None
 
 
-# ---- text and copies -------------------------------------------------------------------------------
+# ---- text and copies -----------------------------------------------------------------------------
 
 
 def texts(t, extra):
@@ -575,7 +575,9 @@ TEXTS = {
     "others": lambda t: [t.nn.Identity(3, a=4), t.nn.Flatten(), t.nn.Flatten(0, 1), t.nn.MSELoss()],
     "loss": lambda t: t.nn.MSELoss(reduction="sum"),
     "loss-old": lambda t: [
-        t.nn.MSELoss(size, reduce).reduction for size in (None, True, False) for reduce in (None, False)
+        t.nn.MSELoss(size, reduce).reduction
+        for size in (None, True, False)
+        for reduce in (None, False)
     ],
     "loss-bogus": lambda t: t.nn.MSELoss(reduction="bogus")(t.ones(1), t.ones(1)),
     "loss-broadcast": lambda t: t.nn.MSELoss()(t.ones(3, 1), t.zeros(3)),
@@ -585,7 +587,9 @@ TEXTS = {
     "empty-linear": lambda t: [t.nn.Linear(0, 2), t.nn.Linear(2, 0).weight],
     "negative-linear": lambda t: t.nn.Linear(-1, 2),
     "double-linear": lambda t: t.nn.Linear(3, 2, dtype=t.float64).state_dict(),
-    "linear-start": lambda t: [t.nn.Linear(i, o).state_dict() for i, o in ((1, 1), (2, 3), (40, 2))],
+    "linear-start": lambda t: [
+        t.nn.Linear(i, o).state_dict() for i, o in ((1, 1), (2, 3), (40, 2))
+    ],
     "linear-reset": lambda t: (m := t.nn.Linear(2, 2)).reset_parameters() or m.state_dict(),
     "linear-version": lambda t: [p._version for p in t.nn.Linear(2, 2).parameters()],
 }

@@ -13,6 +13,9 @@ from both import compare, neutral
 
 import minigrad
 
+# PyTorch's first optimizer imports a good part of PyTorch, which changes the warnings filters.
+torch.optim.SGD([torch.ones(1, requires_grad=True)]).step()
+
 LIBRARIES = [pytest.param(minigrad, id="minigrad"), pytest.param(torch, id="torch")]
 
 

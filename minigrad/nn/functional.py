@@ -81,15 +81,19 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     """
     x, w = checks.tensor(input, "linear"), checks.tensor(weight, "linear", "weight", 2)
     a, b = x.array, w.array
-    if (
-        a.dtype is not b.dtype
-        or a.ndim == 0
-        or a.ndim > 2
-        or b.ndim != 2
-        or a.shape[-1] != b.shape[1]
-    ):
+    if a.ndim not in (1, 2) or b.ndim != 2 or a.shape[-1] != b.shape[1] or a.dtype is not b.dtype:
         return unusual_linear(x, w, bias)
-    return ops.linear_without_bias(x, w) if bias is None else ops.linear(x, w, bias)
+    if bias is None:
+        return ops.linear_without_bias(x, w)
+    if bias.array.shape != b.shape[:1] or bias.array.dtype is not b.dtype:
+        return with_unusual_bias(linear(x, w), bias)
+    return ops.linear(x, w, bias)
+
+
+def with_unusual_bias(product: Tensor, bias: Tensor) -> Tensor:
+    """A bias of another shape, if it can be expanded to the result's."""
+    check_dtypes(product, bias, bias)
+    return elementwise.add(product, expand(bias, product.array.shape))
 
 
 def unusual_linear(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
@@ -113,12 +117,9 @@ def unusual_linear(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
             f"The input has {columns} features, and the layer was made for {inputs}: write "
             f"Linear({columns}, {out}), or give it {inputs} numbers for each sample.",
         )
-    rows = linear(
-        reshape(x, (-1, columns)) if x.array.size else x.reshape(math.prod(shape[:-1]), columns),
-        w,
-        bias,
-    )
-    return reshape(rows, (*shape[:-1], out))
+    rows = linear(reshape(x, (math.prod(shape[:-1]), columns)), w, bias)
+    back = ops.reshape_copy if bias is None else ops.reshape
+    return back(rows, (*shape[:-1], out))
 
 
 def check_dtypes(x: Tensor, w: Tensor, bias: Tensor | None) -> None:

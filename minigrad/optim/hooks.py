@@ -57,7 +57,8 @@ def hooked(step: Step) -> Step:
 
     @functools.wraps(step)
     def step_with_hooks(self: Optimizer, *args: Any, **kwargs: Any) -> Any:
-        if self.step_hooks is None:
+        # A step that a subclass's step calls is a part of that one, and not hooked again.
+        if self.step_hooks is None or type(self).step is not step_with_hooks:
             return step(self, *args, **kwargs)
         return self.step_hooks.run(step, (self, *args), kwargs)
 

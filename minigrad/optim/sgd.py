@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -177,12 +177,9 @@ class Rule:
         """One step of p, and of its momentum buffer b, in place."""
         if p.size <= BLOCK:
             self.descend(p, g, b, first)
-        elif b is None:
-            for p_block, g_block in blocks(p, g):
-                self.descend(p_block, g_block, None, first)
         else:
-            for p_block, g_block, b_block in blocks(p, g, b):
-                self.descend(p_block, g_block, b_block, first)
+            for block in blocks(p, g, b):
+                self.descend(*block, first)
 
     def descend(self, p: Array, g: Array, b: Array | None, first: bool) -> None:
         if self.maximize:
@@ -207,22 +204,22 @@ def rule_of(group: dict[str, Any], dtype: np.dtype[Any]) -> Rule:
     numbers = read_numbers(group)
     if isinstance(numbers[0], Tensor) or isinstance(numbers[3], Tensor):  # lr, weight_decay
         numbers = tuple(n.item() if isinstance(n, Tensor) else n for n in numbers)
-    return cached_rule(dtype, numbers)
+    return cached_rule(dtype, numbers, isinstance(numbers[0], int))
 
 
 @lru_cache(maxsize=256)
-def cached_rule(dtype: np.dtype[Any], numbers: tuple[Any, ...]) -> Rule:
+def cached_rule(dtype: np.dtype[Any], numbers: tuple[Any, ...], lr_is_int: bool) -> Rule:
+    """A Rule is made once. (0 and 0.0 are one key, but -0 and -0.0 are not the same factor.)"""
     return Rule(dtype, *numbers)
 
 
-def blocks(*arrays: Array) -> Iterator[Sequence[Array]]:
+def blocks(p: Array, g: Array, b: Array | None) -> Iterable[tuple[Array, Array, Array | None]]:
     """The arrays, cut alike into blocks, so that intermediate results never leave the cache."""
-    if not all(array.flags.c_contiguous for array in arrays):
-        yield arrays
-        return
-    flat = [array.reshape(-1) for array in arrays]
-    for start in range(0, flat[0].size, BLOCK):
-        yield [array[start : start + BLOCK] for array in flat]
+    if not all(a is None or a.flags.c_contiguous for a in (p, g, b)):
+        return ((p, g, b),)
+    p, g, b = p.reshape(-1), g.reshape(-1), None if b is None else b.reshape(-1)
+    cuts = (slice(start, start + BLOCK) for start in range(0, p.size, BLOCK))
+    return ((p[cut], g[cut], None if b is None else b[cut]) for cut in cuts)
 
 
 def refuse_negative(name: str, value: Any) -> None:
