@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torch._dynamo  # the first optimiser does it, and adds a filter of warnings
 from hypothesis import HealthCheck, settings
 
 import minigrad

@@ -10,15 +10,12 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import torch
 
 import minigrad
 from minigrad.guide import DEAD_SEED, LIVING_SEED, PROGRAMS
 
 ROOT = Path(__file__).parents[1]
 SEEDS = (0, 1, 2, 3, 4, -7, 2**40)
-
-torch.set_num_threads(1)
 
 
 def text(module: ModuleType, **options: Any) -> str:

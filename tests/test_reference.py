@@ -10,7 +10,6 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,9 +20,6 @@ from reference.lockstep import STARTS, Parting, lockstep
 from reference.ulps import same_bits, ulps
 
 ROOT = Path(__file__).parents[1]
-
-torch.set_num_threads(1)
-
 
 # Nine of nine
 

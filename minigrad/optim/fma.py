@@ -42,7 +42,10 @@ def fma(c: Array, x: Array, y: Array, out: Array | None = None) -> Array:
     elif out.size == 1:  # Python's floats are float64: the same sum, without six calls of NumPy
         out.fill(c.item() * x.item() + y.item())
     else:
-        out[...] = c * x.astype(float64) + y.astype(float64)
+        wide = x.astype(float64)
+        np.multiply(wide, c, wide)
+        np.add(wide, y, wide)
+        out[...] = wide
     return out
 
 

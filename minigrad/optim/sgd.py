@@ -187,13 +187,19 @@ class Rule:
         if self.weight_decay is not None:
             g = fma(self.weight_decay, p, g)
         if b is not None:
-            b[...] = g if first else self.accumulated(b, g)
+            self.accumulate(b, g, first)
             g = b if self.lookahead is None else fma(self.lookahead, b, g)
         fma(self.minus_lr, g, p, out=p)
 
-    def accumulated(self, b: Array, g: Array) -> Array:
-        kept = b * self.momentum
-        return kept + g if self.gain is None else fma(self.gain, g, kept)
+    def accumulate(self, b: Array, g: Array, first: bool) -> None:
+        if first:
+            b[...] = g
+            return
+        np.multiply(b, self.momentum, b)
+        if self.gain is None:
+            np.add(b, g, b)
+        else:
+            fma(self.gain, g, b, out=b)
 
 
 read_numbers = itemgetter("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")

@@ -1,0 +1,595 @@
+"""The table of ops: one row for each thing that a user can write.
+
+A row is an expression as it stands in a program, the tensors that it names, and how near to
+PyTorch the result must be. Nothing else: what the right value, dtype, gradient, error or warning
+is, PyTorch says when the row is run (oracle.py). A new op is one row here.
+
+    Row("torch.maximum(a, b)", PAIRS)
+
+Rows are run on each of their shapes, in float32 and float64, on memory of every layout, on the
+special values where the row is elementwise, in each dtype, and by Hypothesis on random ones.
+"""
+
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from oracle import EXACT, NUMBERS, Array, Near, duplicate
+
+Shape = tuple[int, ...]
+Shapes = tuple[Shape, ...]
+
+# ---- values -------------------------------------------------------------------------------------
+
+SPECIAL = [-np.inf, -1.0, -1e-45, -0.0, 0.0, 1e-45, 1.0, np.inf, np.nan]
+
+
+@dataclass(frozen=True)
+class Values:
+    """Where the numbers of an input come from: from `numbers`, or evenly from an interval.
+
+    `special` holds the kinks, poles and oddities that are tried on top, all pairs of them.
+    """
+
+    numbers: tuple[float, ...] = ()
+    interval: tuple[float, float] = (0, 1)
+    special: tuple[float, ...] = ()
+
+    def draw(self, random: np.random.Generator, shape: Shape, dtype: Any) -> Array:
+        if self.numbers:
+            return np.asarray(random.choice(self.numbers, shape)).astype(dtype)
+        return np.asarray(random.uniform(*self.interval, shape)).astype(dtype)
+
+    def elements(self, dtype: Any) -> st.SearchStrategy[Any]:
+        common = (
+            st.sampled_from(self.numbers) if self.numbers else st.floats(*self.interval, width=16)
+        )
+        mixed = common | st.sampled_from(self.special) if self.special else common
+        return mixed.map(lambda v: np.float64(v).astype(dtype)[()])
+
+
+# Sums and products of a few halves are exact whatever their order, and they often tie.
+HALVES = Values(tuple(np.arange(-4, 4.5, 0.5)), special=tuple(SPECIAL))
+REALS = Values(interval=(-2, 2), special=tuple(SPECIAL))
+POSITIVE = Values(interval=(0.125, 4), special=tuple(SPECIAL))
+COUNTS = Values((0, 1, 2, 3))
+BITS = Values((0, 1), special=(0, 1))
+
+# ---- shapes -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The tensors of a row by name, some shapes for them, and a strategy for more."""
+
+    names: tuple[str, ...]
+    samples: tuple[Shapes, ...]
+    shapes: st.SearchStrategy[Shapes] | None = None
+    elementwise: bool = False
+
+
+def of(**shapes: list[Shape]) -> Inputs:
+    """Named tensors of the given shapes: of(a=[(2, 3)], b=[(3,)]) is one pair."""
+    return Inputs(tuple(shapes), tuple(zip(*shapes.values(), strict=True)))
+
+
+def broadcast(*names: str, samples: tuple[Shapes, ...]) -> Inputs:
+    shapes = hnp.mutually_broadcastable_shapes(
+        num_shapes=len(names), max_dims=3, min_side=0, max_side=4
+    )
+    return Inputs(names, samples, shapes.map(lambda found: found.input_shapes), elementwise=True)
+
+
+EACH = Inputs(
+    ("x",),
+    (((),), ((1,),), ((5,),), ((2, 3),), ((0,),), ((2, 0, 3),), ((2, 1, 3),)),
+    hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5).map(lambda s: (s,)),
+    elementwise=True,
+)
+PAIRS = broadcast(
+    "a", "b",
+    samples=(
+        ((3,), (3,)), ((2, 3), (3,)), ((3,), (2, 3)), ((2, 1), (1, 3)), ((), (2, 3)), ((2,), ()),
+        ((), ()), ((1, 1), (1,)), ((2, 0), (1,)), ((0,), (0,)), ((2, 1, 3), (4, 1)),
+        ((2,), (3,)), ((2, 3), (2,)),
+    ),
+)  # fmt: skip
+TRIPLES = broadcast(
+    "c", "a", "b",
+    samples=(
+        ((3,), (3,), (3,)), ((2, 3), (3,), ()), ((), (2, 1), (3,)), ((2, 1), (1, 3), (2, 3)),
+        ((), (), ()), ((0,), (1,), ()), ((2,), (3,), (3,)), ((3,), (3,), (2,)),
+    ),
+)  # fmt: skip
+ANY = Inputs(
+    ("x",),
+    (((2, 3),), ((5,),), ((),), ((1,),), ((2, 1, 3),), ((0,),), ((2, 0),)),
+    hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4).map(lambda s: (s,)),
+)
+CUBES = Inputs(
+    ("x",),
+    (((2, 3, 4),), ((1, 3, 1),), ((2, 0, 3),), ((2, 3),), ((),)),
+    hnp.array_shapes(min_dims=3, max_dims=3, min_side=0, max_side=4).map(lambda s: (s,)),
+)
+MATRICES = Inputs(
+    ("x",),
+    (((2, 3),), ((1, 1),), ((0, 3),), ((3, 0),), ((4,),), ((),), ((2, 3, 4),)),
+    hnp.array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=4).map(lambda s: (s,)),
+)
+
+# ---- the rows -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """An expression, the tensors it names, how near to PyTorch, and where the values come from."""
+
+    expression: str
+    inputs: Inputs
+    near: Near = EXACT
+    values: Values | Mapping[str, Values] = field(default=HALVES)
+
+    def __str__(self) -> str:
+        return self.expression
+
+    def values_of(self, name: str) -> Values:
+        return self.values if isinstance(self.values, Values) else self.values.get(name, HALVES)
+
+    def arrays(self, shapes: Shapes, dtype: Any = "float32") -> dict[str, Array]:
+        """The inputs in the given shapes; the same numbers in each run, others for each row."""
+        random = np.random.default_rng(zlib.crc32(f"{self}{shapes}".encode()))
+        return {
+            name: self.values_of(name).draw(random, shape, self.dtype_of(name, dtype))
+            for name, shape in zip(self.inputs.names, shapes, strict=True)
+        }
+
+    def dtype_of(self, name: str, dtype: Any) -> Any:
+        return bool if self.values_of(name) is BITS else dtype
+
+    def random_arrays(self) -> st.SearchStrategy[dict[str, Array]]:
+        """Inputs of random shapes, float dtypes, values and layouts."""
+        assert self.inputs.shapes is not None
+        return st.tuples(self.inputs.shapes, st.sampled_from(["float32", "float64"])).flatmap(
+            lambda drawn: st.fixed_dictionaries(
+                {
+                    name: st.builds(
+                        laid_out,
+                        hnp.arrays(
+                            (kind := self.dtype_of(name, drawn[1])),
+                            shape,
+                            elements=self.values_of(name).elements(kind),
+                        ),
+                        st.sampled_from(list(LAYOUTS)),
+                    )
+                    for name, shape in zip(self.inputs.names, drawn[0], strict=True)
+                }
+            )
+        )
+
+
+# ---- layouts of memory --------------------------------------------------------------------------
+
+
+def spaced(array: Array) -> Array:
+    """The elements with a gap after each."""
+    memory = np.zeros((*array.shape, 2), array.dtype)
+    memory[..., 0] = array
+    return memory[..., 0]
+
+
+def turned(array: Array) -> Array:
+    """The dims in memory in reverse order."""
+    return np.asarray(array.T.copy()).T
+
+
+def shifted(array: Array) -> Array:
+    """A view that begins in the middle of other memory."""
+    memory = np.zeros(array.size + 3, array.dtype)
+    memory[3:] = array.ravel()
+    return memory[3:].reshape(array.shape)
+
+
+def repeated(array: Array) -> Array:
+    """The first element of the last dim, repeated in place: stride 0 (other values!)."""
+    if array.ndim == 0 or array.size == 0:
+        return array
+    first = array[..., :1].copy()
+    strides = (*first.strides[:-1], 0)
+    return np.lib.stride_tricks.as_strided(first, array.shape, strides)
+
+
+LAYOUTS: dict[str, Callable[[Array], Array]] = {
+    "in order": duplicate,
+    "spaced": spaced,
+    "turned": turned,
+    "shifted": shifted,
+    "repeated": repeated,
+}
+
+
+def laid_out(array: Array, layout: str) -> Array:
+    return LAYOUTS[layout](array)
+
+
+# ---- the table ----------------------------------------------------------------------------------
+
+ARITHMETIC = [
+    Row("a + b", PAIRS),
+    Row("torch.add(a, b)", PAIRS),
+    Row("torch.add(a, b, alpha=2)", PAIRS),
+    Row("torch.add(a, b, alpha=-0.5)", PAIRS),
+    Row("torch.add(x, 1.5)", EACH),
+    Row("torch.add(x, 1.5, alpha=2)", EACH),
+    Row("x + 1", EACH),
+    Row("2.5 + x", EACH),
+    Row("True + x", EACH),
+    Row("x + x", EACH),
+    Row("a - b", PAIRS),
+    Row("torch.sub(a, b, alpha=2)", PAIRS),
+    Row("torch.sub(x, 3)", EACH),
+    Row("x - 0.5", EACH),
+    Row("1 - x", EACH),
+    Row("x - x", EACH),
+    Row("a * b", PAIRS),
+    Row("torch.mul(a, b)", PAIRS),
+    Row("x * -0.5", EACH),
+    Row("3 * x", EACH),
+    Row("x * True", EACH),
+    Row("x * x", EACH),
+    Row("a / b", PAIRS, Near(0, 0, 4, floor=1)),
+    Row("torch.div(a, b)", PAIRS, Near(0, 0, 4, floor=1)),
+    Row("x / 3", EACH),
+    Row("torch.div(x, 0)", EACH),
+    Row("3 / x", EACH),
+    Row("x / x", EACH),
+    Row("-x", EACH),
+    Row("torch.neg(x)", EACH),
+    Row("+x", EACH),
+    Row("torch.reciprocal(x)", EACH),
+]
+
+POWERS = [
+    *(Row(f"x ** {n}", EACH) for n in (0, 1, 2, 3, 4, 0.0, 1.0, 2.0, True)),
+    *(Row(f"x ** {n}", EACH, Near(0, 2, 3)) for n in (0.5, -0.5, -1, -2)),
+    *(Row(f"x ** {n}", EACH, Near(1, 2, 4)) for n in (-3, 1.5, -1.5)),
+    Row("torch.pow(x, 2)", EACH),
+    Row("torch.square(x)", EACH),
+    Row("torch.pow(a, b)", PAIRS, Near(1, 6, 12, floor=1), {"a": POSITIVE}),
+    Row("a ** b", PAIRS, Near(1, 6, 12, floor=1)),
+    Row("x ** x", EACH, Near(1, 4, 6)),
+    *(Row(f"{base} ** x", EACH, Near(1, 2, 2)) for base in (2, 0.5, 1, 0, -2.0)),
+    Row("torch.pow(3, x)", EACH, Near(1, 2, 2)),
+]
+
+FUNCTIONS = [
+    Row("torch.exp(x)", EACH, Near(2, 2, 3), REALS),
+    Row("torch.log(x)", EACH, Near(3), POSITIVE),
+    Row("torch.sqrt(x)", EACH, Near(1, 2, 8), POSITIVE),
+    Row("torch.tanh(x)", EACH, Near(1, 4, 24, floor=1), REALS),
+    Row("torch.sigmoid(x)", EACH, Near(1, 4, 6, floor=1), REALS),
+    Row("torch.sin(x)", EACH, Near(1, 2, 2, floor=1), REALS),
+    Row("torch.cos(x)", EACH, Near(1, 2, 2, floor=1), REALS),
+    Row("torch.abs(x)", EACH),
+    Row("abs(x)", EACH),
+    Row("torch.sign(x)", EACH),
+    Row("torch.clone(x)", EACH),
+    Row("x.float()", EACH),
+    Row("x.double()", EACH),
+    Row("x.int()", EACH, values=Values((-2, -1.5, 0, 0.5, 3))),
+    Row("x.long()", EACH, values=Values((-2, -1.5, 0, 0.5, 3))),
+    Row("x.bool()", EACH),
+    Row("x.to(torch.float64)", EACH),
+    Row("x.to(torch.float32, copy=True)", EACH),
+    Row("x.to(dtype=torch.float64)", EACH),
+    Row("x.to('cpu')", EACH),
+    Row("x.to('cpu', torch.float64)", EACH),
+    Row("x.type(torch.float64)", EACH),
+    Row("x.type()", EACH),
+    Row("a.to(b)", PAIRS),
+    Row("a.type_as(b)", PAIRS),
+    Row("x.detach()", EACH),
+    Row("x.contiguous()", ANY),
+    Row("x.t().contiguous()", MATRICES),
+]
+
+BOUNDED = of(
+    x=[(3,), (2, 3), (), (0,), (3,), (2,)],
+    low=[(3,), (3,), (), (0,), (3,), (3,)],
+    high=[(3,), (2, 3), (), (0,), (), (2,)],
+)
+CHOICES = [
+    Row("torch.maximum(a, b)", PAIRS),
+    Row("torch.minimum(a, b)", PAIRS),
+    Row("torch.maximum(x, x)", EACH),
+    Row("torch.where(c, a, b)", TRIPLES, values={"c": BITS}),
+    Row("torch.where(a > b, a, b)", PAIRS),
+    Row("torch.where(x > 0, x, 0)", EACH),
+    Row("torch.where(x > 0, x, 0.5)", EACH),
+    Row("torch.where(x > 0, 2, x)", EACH),
+    Row("torch.where(x > 0, 1, 2)", EACH),
+    Row("torch.where(x > 0, 1., 2)", EACH),
+    Row("torch.where(x, x, x)", EACH),
+    Row("torch.where(x > 0)", ANY),
+    Row("a.where(a > b, b)", PAIRS),
+    Row("torch.clamp(x, -1, 1)", EACH),
+    Row("torch.clamp(x, min=-0.5)", EACH),
+    Row("torch.clamp(x, max=0)", EACH),
+    Row("torch.clamp(x, min=0)", EACH),
+    Row("torch.clamp(x, 0.0, 0.0)", EACH),
+    Row("torch.clamp(x, 0.5, 2.5)", EACH),
+    Row("torch.clamp(x, 2, -1)", EACH),
+    Row("torch.clamp(x)", EACH),
+    Row("torch.clamp(x, low, high)", BOUNDED),
+    Row("torch.clamp(x, min=low, max=high)", BOUNDED),
+    Row("torch.clamp(a, min=b)", PAIRS),
+    Row("torch.clamp(a, max=b)", PAIRS),
+    Row("torch.clamp(x, torch.tensor(-1.), 1)", EACH),
+]
+
+COMPARISONS = [
+    *(Row(f"a {sign} b", PAIRS) for sign in ("==", "!=", "<", "<=", ">", ">=")),
+    *(Row(f"x {sign} 0.5", EACH) for sign in ("==", "!=", "<", "<=", ">", ">=")),
+    *(Row(f"torch.{name}(a, b)", PAIRS) for name in ("eq", "ne", "lt", "le", "gt", "ge")),
+    *(Row(f"torch.{name}(x, 1)", EACH) for name in ("eq", "ne", "lt", "le", "gt", "ge")),
+    Row("1 < x", EACH),
+    Row("x == None", EACH),
+    Row("x != 'a'", EACH),
+    Row("torch.isnan(x)", EACH),
+    Row("torch.isinf(x)", EACH),
+    Row("torch.isfinite(x)", EACH),
+    Row("torch.logical_not(x)", EACH),
+    Row("(a > 0) & (b > 0)", PAIRS),
+    Row("(a > 0) | (b > 0)", PAIRS),
+    Row("(a > 0) ^ (b > 0)", PAIRS),
+    Row("~(x > 0)", EACH),
+    Row("torch.bitwise_and(a, b)", PAIRS),
+    Row("torch.bitwise_or(a, b)", PAIRS),
+    Row("torch.bitwise_xor(a, b)", PAIRS),
+    Row("torch.bitwise_not(x)", EACH),
+    Row("a & b", PAIRS),
+    Row("a | b", PAIRS),
+    Row("a ^ b", PAIRS),
+    Row("~x", EACH),
+    Row("x & 1", EACH),
+]
+
+NEURAL = [
+    Row("torch.relu(x)", EACH),
+    Row("x.relu()", EACH),
+    Row("torch.nn.functional.relu(x)", EACH),
+    Row("torch.nn.functional.relu(x.clone(), inplace=True)", EACH),
+    Row("x.clone().relu_()", EACH),
+    *(
+        Row(f"torch.nn.functional.leaky_relu(x{slope})", EACH)
+        for slope in ("", ", 0.5", ", 0", ", 0.0", ", -0.5", ", 1", ", 2.0", ", negative_slope=0.2")
+    ),
+    *(
+        Row(f"torch.nn.functional.leaky_relu(x.clone(), {slope}, inplace=True)", EACH)
+        for slope in (0.01, 0.0, 1, -0.5)
+    ),
+    Row("torch.nn.functional.tanh(x)", EACH, Near(1, 4, 24, floor=1), REALS),
+    Row("torch.nn.functional.sigmoid(x)", EACH, Near(1, 4, 6, floor=1), REALS),
+]
+
+SAME = of(a=[(3,), (2, 3), (), (0,), (1,)], b=[(3,), (2, 3), (), (0,), (1,)])
+UNLIKE = of(a=[(3, 1), (1,), (), (2,)], b=[(3,), (3,), (2,), (3,)])
+LOSSES = [
+    *(
+        Row(f"torch.nn.functional.mse_loss(a, b{options})", inputs)
+        for inputs in (SAME, UNLIKE)
+        for options in ("", ", reduction='sum'", ", reduction='none'")
+    ),
+    Row("torch.nn.functional.mse_loss(a, b, reduction='bogus')", SAME),
+    Row("torch.nn.functional.mse_loss(a, b, size_average=False)", SAME),
+    Row("torch.nn.functional.mse_loss(a, b, reduce=False)", SAME),
+    Row("torch.nn.functional.mse_loss(x, x)", EACH),
+    Row("torch.nn.functional.mse_loss(a, b, weight=b)", SAME, Near(0, 0, 2)),
+    Row("torch.nn.functional.mse_loss(a, 2.0)", SAME),
+]
+
+DIMS = ("0", "-1", "1", "(0, 1)", "(-1, 0)", "()", "[1]", "5", "(0, 0)")
+REDUCTIONS = [
+    *(
+        Row(f"torch.{name}(x{options})", ANY, Near(0, 0, 1))
+        for name in ("sum", "mean")
+        for options in (
+            "", *(f", {dim}" for dim in DIMS), *(f", {dim}, True" for dim in DIMS), ", None, True"
+        )
+    ),
+    *(
+        Row(f"x.{name}({options})", CUBES, Near(0, 0, 1))
+        for name in ("sum", "mean")
+        for options in (
+            "dim=-2", "axis=0", "dim=1, keepdim=True", "axis=(0, 2), keepdim=True",
+            "dim=(0, 1, 2)", "dtype=torch.float64", "dim=0, dtype=torch.float64", "0, keepdim=True",
+        )
+    ),
+    Row("x.sum(keepdims=True, axis=0)", CUBES),
+]  # fmt: skip
+
+VECTORS = of(a=[(3,), (1,), (0,), (2,), (2, 2)], b=[(3,), (1,), (0,), (3,), (2, 2)])
+PRODUCTS = of(
+    a=[(2, 3), (3,), (2, 3), (3,), (1, 3), (4, 2, 3), (4, 2, 3), (2, 3), (3,), (4, 2, 3),
+       (4, 1, 2, 3), (0, 3), (2, 0), (0,), (2, 0, 3), (5, 0, 3), (2, 3), (3,), (4, 2, 3),
+       (4, 2, 3), (), (2,), (4, 2, 3), (3, 2, 3), (1, 1), (2, 3), (3,), (0, 2, 3)],
+    b=[(3, 4), (3,), (3,), (3, 4), (3, 1), (4, 3, 5), (3, 5), (4, 3, 5), (4, 3, 5), (3,),
+       (5, 3, 2), (3, 2), (0, 4), (0,), (3, 4), (3,), (4, 5), (4, 5), (4, 5),
+       (4, 4, 5), (), (3,), (2,), (4, 3, 5), (1, 1), (2,), (4, 2, 5), (3, 2)],
+)  # fmt: skip
+LAYERS = of(
+    x=[(3,), (4, 3), (5, 4, 3), (0, 3), (1, 3), (2, 0, 3), (2, 1, 5, 3), (0,), (4, 2), (2,), ()],
+    w=[(2, 3), (2, 3), (2, 3), (2, 3), (1, 3), (2, 3), (2, 3), (2, 3), (2, 3), (2, 3), (2, 3)],
+    b=[(2,), (2,), (2,), (2,), (1,), (2,), (2,), (2,), (2,), (2,), (2,)],
+)
+LINALG = [
+    Row("torch.matmul(a, b)", PRODUCTS, NUMBERS),
+    Row("a @ b", PRODUCTS, NUMBERS),
+    Row("x @ x", MATRICES, NUMBERS),
+    Row("x.t() @ x", MATRICES, NUMBERS),
+    Row("torch.mm(a, b)", PRODUCTS, NUMBERS),
+    Row("torch.mv(a, b)", PRODUCTS, NUMBERS),
+    Row("torch.bmm(a, b)", PRODUCTS, NUMBERS),
+    Row("torch.dot(a, b)", VECTORS, NUMBERS),
+    Row("torch.dot(a, a)", VECTORS, NUMBERS),
+    Row("torch.nn.functional.linear(x, w)", LAYERS, NUMBERS),
+    Row("torch.nn.functional.linear(x, w, b)", LAYERS, NUMBERS),
+    Row("torch.nn.functional.linear(x, w, bias=None)", LAYERS, NUMBERS),
+]  # fmt: skip
+
+SHAPES = [
+    *(
+        Row(f"torch.reshape(x, {shape})", CUBES)
+        for shape in ("(-1,)", "(4, -1)", "(2, 12)", "(-1, -1)", "(7,)", "()", "(0, -1)", "[24]")
+    ),
+    Row("x.reshape(3, -1)", CUBES),
+    Row("x.reshape(())", ANY),
+    Row("x.reshape(-2, 3)", CUBES),
+    Row("x.t().reshape(-1)", MATRICES),
+    Row("x.t().reshape(x.shape)", MATRICES),
+    Row("x.view(-1)", CUBES),
+    Row("x.view((4, 6))", CUBES),
+    Row("x.view(2, -1, 2)", CUBES),
+    Row("x.view(2.0)", CUBES),
+    Row("x.t().view(-1)", MATRICES),
+    Row("x.view_as(x)", CUBES),
+    Row("x.reshape_as(x)", CUBES),
+    Row("torch.flatten(x)", CUBES),
+    Row("torch.flatten(x, 1)", CUBES),
+    Row("torch.flatten(x, 0, 1)", CUBES),
+    Row("torch.flatten(x, start_dim=-2, end_dim=-1)", CUBES),
+    Row("torch.flatten(x, 1, 1)", CUBES),
+    Row("torch.flatten(x, 2, 1)", CUBES),
+    Row("x.t().flatten()", MATRICES),
+    *(
+        Row(f"torch.squeeze(x{dim})", CUBES)
+        for dim in ("", ", 0", ", 1", ", -1", ", (0, 2)", ", 5", ", dim=0")
+    ),
+    *(Row(f"torch.unsqueeze(x, {dim})", CUBES) for dim in (0, 1, -1, -2, 3, 9, 1.0)),
+    *(
+        Row(f"torch.transpose(x, {dims})", CUBES)
+        for dims in ("0, 1", "-1, 0", "1, 1", "0, 9", "dim0=0, dim1=2")
+    ),
+    Row("torch.t(x)", MATRICES),
+    Row("x.T", MATRICES),
+    Row("x.mT", MATRICES),
+    *(
+        Row(f"torch.permute(x, {dims})", CUBES)
+        for dims in ("(2, 0, 1)", "(0, 1, 2)", "(-1, 0, 1)", "(0, 0, 1)", "(0, 1)", "(0, 1, 9)")
+    ),
+    Row("x.permute(2, 1, 0)", CUBES),
+    Row("x.permute([0, 2, 1])", CUBES),
+    *(
+        Row(f"x.expand({shape})", CUBES)
+        for shape in ("2, 3, 4", "(5, -1, -1, -1)", "-1, 3, 2", "(1, 4)", "-1, 2, 3, 4", "2, 2, 2")
+    ),
+    Row("a.expand_as(b)", PAIRS),
+    Row("x.expand(2, *x.shape)", ANY),
+    Row("x.ndim", ANY),
+    Row("x.dim()", ANY),
+    Row("x.shape", ANY),
+    Row("x.size()", ANY),
+    Row("x.size(-1)", ANY),
+    Row("x.size(7)", ANY),
+    Row("x.numel()", ANY),
+    Row("x.nelement()", ANY),
+    Row("x.element_size()", ANY),
+    Row("x.stride()", ANY),
+    Row("x.stride(0)", ANY),
+    Row("x.is_contiguous()", ANY),
+    Row("x.t().is_contiguous()", MATRICES),
+    Row("x.is_floating_point()", ANY),
+    Row("x.is_complex()", ANY),
+    Row("x.tolist()", ANY),
+    Row("len(x)", ANY),
+    Row("tuple(x)", ANY),
+]
+
+JOINED = of(
+    a=[(2, 3), (3,), (0,), (1, 3), (2, 3), (), (2, 3), (0, 3), (0,)],
+    b=[(2, 3), (2,), (3,), (2, 3), (2, 2), (), (3,), (2, 3), (0,)],
+)
+JOINING = [
+    Row("torch.cat([a, b])", JOINED),
+    Row("torch.cat((a, b), 1)", JOINED),
+    Row("torch.cat([a, b], dim=-1)", JOINED),
+    Row("torch.cat([a, b], axis=0)", JOINED),
+    Row("torch.cat([a, b], 3)", JOINED),
+    Row("torch.cat([a])", JOINED),
+    Row("torch.cat([x, x, x])", CUBES),
+    Row("torch.cat([a, b.double(), b.long(), b > 0])", JOINED),
+    Row("torch.cat([a.long(), b.int()])", JOINED),
+    Row("torch.cat([])", ANY),
+    Row("torch.cat(x)", ANY),
+    Row("torch.cat([x, 1])", ANY),
+    Row("torch.stack([a, b])", JOINED),
+    Row("torch.stack([a, b], 1)", JOINED),
+    Row("torch.stack((a, b), dim=-1)", JOINED),
+    Row("torch.stack([a, b], 4)", JOINED),
+    Row("torch.stack([x, x])", ANY),
+    Row("torch.stack([x])", ANY),
+    Row("torch.stack([x, x.double()])", ANY),
+    Row("torch.stack([])", ANY),
+    Row("torch.unbind(x)", ANY),
+    Row("torch.unbind(x, -1)", CUBES),
+    Row("torch.split(x, 2)", CUBES),
+    Row("torch.split(x, 2, dim=-1)", CUBES),
+    Row("torch.split(x, [1, 2], 1)", CUBES),
+    Row("torch.split(x, [1, 1], 1)", CUBES),
+    Row("torch.split(x, 0)", CUBES),
+    Row("torch.split(x, -1)", CUBES),
+    Row("torch.chunk(x, 2)", CUBES),
+    Row("torch.chunk(x, 3, dim=-1)", CUBES),
+    Row("torch.chunk(x, 0)", CUBES),
+]
+
+INDICES = [
+    "0", "-1", "5", "-4", "...", "None", "()", ":", "1:", ":-1", "::2", "5:", "2:1", "-9:9",
+    "0, 1", "0, 1, 2", "0, 1, 2, 0", "0, ...", "..., 0", "..., -1", "..., None", "0, None", "None, 0",
+    ":, 0", ":, 1:, 0", "None, :, None, 1:", "0, ..., 0", "::2, :, 1:3", "1:2, -1", "..., ...",
+    "[0, 1]", "[1, -1, 0]", "[0, 0, 1]", "[]", "[0, 5]", "[[0, 1], [1, 0]]", "[0, 1], [1, 0]",
+    "[0], [1, 2]", "[1], :, [0, 2]", ":, [0, 1]", ":, [0, 1], [1, 0]", "0, :, [0, 1]", "[0, 1], 0",
+    "..., [0, 1]", "[0, 1], None", "None, [0, 1]", "[[0], [1]], [0, 1]", "0, [0, 1]", "[0, 1], :, 0",
+    "torch.tensor(1)", "torch.tensor([0, 1])", "torch.tensor([1, 0]), 0", "torch.tensor([[0]])",
+    "torch.tensor([0, 1], dtype=torch.int32)", "torch.tensor([0.5])", "torch.tensor([], dtype=torch.long)",
+    "x > 0", "x == 99", "x[:, 0, 0] > 0", "0, x[0] > 0", "x[0, 0] > 0", "..., x[0, 0] > 0", "(x > 0)[:1]",
+    "[True, False]", "[True, False, True]", "True", "False", "True, 0", "None, True", "torch.tensor(True)",
+    "(x[:, 0, 0] > 0), [0]", "(x[:, 0, 0] > 0), :, [0]",
+    "1.0", "'a'", "0.5, 0", "1.5:", "::0", "::-1", "slice(None, None, 2)", "{}", "[0.5]", "[None]",
+    "range(2)", "(0, 1)", "(slice(1), 0)", "np.int64(1)", "np.array([0, 1])", "np.array([True, False])",
+]  # fmt: skip
+INDEXING = [
+    *(Row(f"x[{index}]", CUBES) for index in INDICES if "np." not in index),
+    *(Row(f"x[{index}]", of(x=[(3,), ()])) for index in INDICES[:10]),
+]
+
+IN_PLACE = [
+    *(
+        Row(f"a.clone().{call}", PAIRS)
+        for call in (
+            "add_(b)", "add_(b, alpha=2)", "sub_(b)", "sub_(b, alpha=-0.5)", "mul_(b)", "div_(b)",
+            "copy_(b)", "fill_(b)", "clamp_(b, 2)", "clamp_(max=b)",
+        )
+    ),
+    *(
+        Row(f"x.clone().{call}", EACH)
+        for call in (
+            "add_(1.5)", "add_(1, alpha=3)", "sub_(2)", "mul_(-1.5)", "div_(4)", "div_(0)", "zero_()",
+            "fill_(2.5)", "fill_(True)", "fill_(torch.tensor(3.))", "clamp_(-1, 1)", "clamp_(max=0)",
+            "copy_(torch.tensor(1.5))", "add_(x)", "mul_(x)", "copy_(x)", "add_('a')", "mul_(None)",
+            "copy_(2)", "fill_([1])", "fill_('a')",
+        )
+    ),
+    Row("x.clone().t().mul_(2)", MATRICES),
+    Row("(x * 2)[0].add_(1)", CUBES),
+    Row("(x + 1).view(-1).zero_()", CUBES),
+]  # fmt: skip
+
+ROWS = [
+    *ARITHMETIC, *POWERS, *FUNCTIONS, *CHOICES, *COMPARISONS, *NEURAL, *LOSSES, *REDUCTIONS, *LINALG,
+    *SHAPES, *JOINING, *INDEXING, *IN_PLACE,
+]  # fmt: skip
