@@ -312,6 +312,8 @@ class Tensor:
     def __rtruediv__(self, other: Any) -> Any:
         return functions.div(other, self) if is_operand(other) else NotImplemented
 
+    __rdiv__ = __rtruediv__
+
     def __pow__(self, other: Any) -> Any:
         return functions.pow(self, other) if is_operand(other) else NotImplemented
 
@@ -320,6 +322,9 @@ class Tensor:
 
     def __matmul__(self, other: Any) -> Any:
         return functions.matmul(self, other) if isinstance(other, Tensor) else NotImplemented
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return functions.matmul(other, self) if isinstance(other, Tensor) else NotImplemented
 
     def __neg__(self) -> Tensor:
         return functions.neg(self)

@@ -180,7 +180,7 @@ def nodes_of(inputs: Sequence[Tensor]) -> list[Node | Leaf]:
 
 def check_used(targets: Sequence[Node | Leaf], found: Gradients) -> None:
     for i, node in enumerate(targets):
-        if node not in found:
+        if found.get(node) is None:
             raise noted(
                 RuntimeError(
                     f"The differentiated Tensor at index {i} appears to not have been used in the "

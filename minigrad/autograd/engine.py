@@ -45,7 +45,9 @@ def run_backward(
     arrivals = Arrivals(roots, pending, useful)
     ready: list[tuple[int, Node]] = []
     for root in roots:
-        if isinstance(root, Node):
+        if useful is not None and root not in useful:
+            del pending[root]
+        elif isinstance(root, Node):
             heappush(ready, (-root.time, root))
         else:
             pending[root] = own(pending[root], pending[root])
@@ -66,22 +68,25 @@ def run_backward(
         grads = iter(node.backward(g, create_graph))
         for parent in node.parents:
             grad = next(grads)
-            if grad is None or (useful is not None and parent not in useful):
+            if useful is not None and parent not in useful:
                 continue
-            if grad.shape != parent.shape:
-                grad = call(sum_to, grad, parent.shape)
-            if parent in pending:
-                pending[parent] = call(plus, pending[parent], grad)
-            elif isinstance(parent, Leaf):
-                pending[parent] = own(grad, g)
-            else:
+            if parent not in pending and isinstance(parent, Node):
                 heappush(ready, (-parent.time, parent))
+            if grad is None:  # of a user's Function: the walk goes on all the same
+                pending.setdefault(parent)
+            else:
+                if grad.shape != parent.shape:
+                    grad = call(sum_to, grad, parent.shape)
+                waiting = pending.get(parent)
+                if waiting is not None:
+                    grad = call(plus, waiting, grad)
+                elif isinstance(parent, Leaf):
+                    grad = own(grad, g)
                 pending[parent] = grad
             if parent.hooks is not None and isinstance(parent, Leaf):
                 arrivals.note(parent)
         if not retain_graph:
             node.release()
-    arrivals.finish()
     found.update(pending)  # what is left are leaves
     return found
 
@@ -108,7 +113,7 @@ def own(grad: Any, g: Any) -> Any:
 def deposit(leaf: Leaf, g: Any) -> None:
     """Add to a leaf's `grad`: in place once there is one, as PyTorch does."""
     grad = leaf.grad
-    if leaf.frozen:
+    if g is None or leaf.frozen:
         return
     if grad is None:
         leaf.grad = g if isinstance(g, Tensor) else wrap(np.asanyarray(g), None)
@@ -135,19 +140,21 @@ def deposit_all(gradients: Gradients, create_graph: bool) -> None:
 def run_hooks(hooks: Hooks, g: Any) -> Any:
     """Show the gradient to the user's hooks; what one of them returns replaces it."""
     recording = isinstance(g, Tensor)
-    seen = g if recording else wrap(np.asanyarray(g), None)
+    seen = g if g is None or recording else wrap(np.asanyarray(g), None)
     with set_grad_enabled(recording):
         for hook in tuple(hooks.callbacks.values()):
             result = hook(seen)
             if result is not None:
                 seen = checked(result, seen, hook)
-        if hooks.retain:
+        if hooks.retain and seen is not None:
             hooks.grad = own(seen, seen) if hooks.grad is None else hooks.grad + seen
-    return seen if recording else seen.array
+    return seen if seen is None or recording else seen.array
 
 
-def checked(result: Any, seen: Tensor, hook: Any) -> Tensor:
+def checked(result: Any, seen: Tensor | None, hook: Any) -> Tensor:
     name = getattr(hook, "__name__", "<unknown>")
+    if seen is None:
+        raise RuntimeError("can't replace a None gradient with a non-None value")
     if not isinstance(result, Tensor):
         raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
     if result.shape != seen.shape:
@@ -193,12 +200,6 @@ class Arrivals:
             for parent in () if isinstance(node, Leaf) else node.parents:
                 if isinstance(parent, Leaf) and (self.useful is None or parent in self.useful):
                     yield parent
-
-    def finish(self) -> None:
-        """A custom function may return None for an input: its leaf is complete only now."""
-        for leaf, count in (self.awaited or {}).items():
-            if count > 0 and leaf in self.pending:
-                self.complete(leaf)
 
 
 def reachable(roots: Iterable[Node | Leaf]) -> list[Node | Leaf]:

@@ -59,4 +59,8 @@ def damaged(name: str, time: int, value: Tensor, maker: Node | Leaf | None) -> E
 
 
 def short(maker: Node) -> str:
-    return maker.name().partition("Backward")[0]
+    """Exp for ExpBackward0, Pow1 for PowBackward1: as PyTorch says it here."""
+    name, _, number = maker.name().rpartition("Backward")
+    if not name:
+        return f"minigrad::autograd::{number}"  # CopySlices
+    return name + number.removeprefix("0")

@@ -6,12 +6,15 @@ for what is not a formula, and for programs that were written for PyTorch.
 
 from __future__ import annotations
 
+import inspect
+import warnings
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 from weakref import ref
 
 import numpy as np
 
+from minigrad import ops
 from minigrad.autograd import errors
 from minigrad.autograd.grad_mode import is_grad_enabled, no_grad, set_grad_enabled
 from minigrad.autograd.graph import Leaf, Node, tick, touch
@@ -23,10 +26,18 @@ __all__ = ["Function"]
 
 
 class Saved(NamedTuple):
-    """A saved tensor. A result is saved as an alias and finds its node weakly: no circle."""
+    """A saved tensor and the node it had. A result is an alias and finds its node weakly."""
 
     tensor: Tensor | None
+    node: Node | Leaf | None = None
     maker: ref[Node] | None = None
+
+    def restored(self) -> Tensor | None:
+        """The tensor with the history that it had when it was saved."""
+        node = self.node if self.maker is None else self.maker()
+        if self.tensor is None or self.tensor.node is node:
+            return self.tensor
+        return wrap(self.tensor.array, node)
 
 
 class Context:
@@ -41,16 +52,24 @@ class Context:
 
     def save_for_backward(self, *tensors: Tensor | None) -> None:
         """Keep inputs or results for backward; a later in-place change of them is noticed."""
-        self.saved = tuple(map(Saved, tensors))
+        for i, t in enumerate(tensors):
+            if not (t is None or isinstance(t, Tensor)):
+                raise TypeError(
+                    "save_for_backward can only save variables, but argument "
+                    f"{i} is of type {type(t).__name__}"
+                )
+        self.saved = tuple(Saved(t, None if t is None else t.node) for t in tensors)
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
         node = self.node
         if self.saved is None:
-            raise errors.freed("the function")
-        return tuple(
-            saved.tensor if node is None else restored(saved, node) for saved in self.saved
-        )
+            raise errors.freed("the function" if node is None else node.name())
+        if node is None:
+            return tuple(saved.tensor for saved in self.saved)
+        for saved in self.saved:
+            check_undamaged(saved, node)
+        return tuple(saved.restored() for saved in self.saved)
 
     def mark_dirty(self, *tensors: Tensor) -> None:
         """Say which inputs `forward` changed in place."""
@@ -65,14 +84,10 @@ class Context:
         self.materialize = value
 
 
-def restored(saved: Saved, node: FunctionNode) -> Tensor | None:
+def check_undamaged(saved: Saved, node: FunctionNode) -> None:
     t = saved.tensor
-    if t is None:
-        return None
-    if t.stamp is not None and t.stamp.time > node.time:
-        maker = node if saved.maker else t.node
-        raise errors.damaged(node.name(), node.time, t, maker)
-    return t if saved.maker is None else wrap(t.array, saved.maker())
+    if t is not None and t.stamp is not None and t.stamp.time > node.time:
+        raise errors.damaged(node.name(), node.time, t, node if saved.maker else t.node)
 
 
 class Parts:
@@ -84,21 +99,26 @@ class Parts:
         self.parts = parts
 
     def __add__(self, other: Parts) -> Parts:
-        both = dict(self.parts)
-        for i, g in other.parts.items():
-            both[i] = both[i] + g if i in both else g
-        return Parts(both)
+        return Parts(self.parts | other.parts)
+
+
+class Input(NamedTuple):
+    """A tensor that forward was given, as its gradient must be."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    wanted: bool
 
 
 class FunctionNode(Node):
     """A recorded call of a user's Function."""
 
-    __slots__ = ("ctx", "function", "results", "wants")
+    __slots__ = ("ctx", "function", "inputs", "results")
 
     ctx: Context
     function: type[Function]
+    inputs: list[Input | None]
     results: list[tuple[tuple[int, ...], np.dtype[Any]]]
-    wants: tuple[bool, ...]
 
     def backward(self, g: Any, create_graph: bool) -> list[Any]:
         parts = g.parts if isinstance(g, Parts) else {0: g}
@@ -109,16 +129,8 @@ class FunctionNode(Node):
                 answer = self.function.backward(self.ctx, *upstream)
             finally:
                 self.ctx.node = None
-        answers = answer if isinstance(answer, tuple) else (answer,)
-        self.check_count(answers)
-        return [
-            self.downstream(a, parent, create_graph)
-            for a, parent in zip(
-                [a for a, wanted in zip(answers, self.wants, strict=False) if wanted],
-                self.parents,
-                strict=True,
-            )
-        ]
+            answers = self.checked(answer if isinstance(answer, tuple) else (answer,))
+            return [downstream(a, x.dtype, create_graph) for a, x in answers if x.wanted]
 
     def upstream(self, g: Any, index: int) -> Tensor | None:
         if g is None:
@@ -126,24 +138,30 @@ class FunctionNode(Node):
             return wrap(np.zeros(shape, kind), None) if self.ctx.materialize else None
         return g if isinstance(g, Tensor) else wrap(np.asanyarray(g), None)
 
-    def check_count(self, answers: tuple[Any, ...]) -> None:
-        expected = len(self.wants)
+    def checked(self, answers: tuple[Any, ...]) -> list[tuple[Any, Input]]:
+        """What backward returned for the tensors among forward's arguments."""
+        expected = len(self.inputs)
         if len(answers) < expected or any(a is not None for a in answers[expected:]):
             raise RuntimeError(
                 f"function {self.name()} returned an incorrect number of gradients "
                 f"(expected {expected}, got {len(answers)})"
             )
-
-    def downstream(self, answer: Any, parent: Node | Leaf, create_graph: bool) -> Any:
-        if answer is None:
-            return None
-        if not isinstance(answer, Tensor):
-            raise TypeError(f"expected Variable or None (got {type(answer).__name__})")
-        kind = getattr(parent, "dtype", answer.array.dtype)
-        if kind != answer.array.dtype:
-            answer = answer.to(kind)
-        array = answer.array.view()  # so that no leaf takes the user's own memory for its gradient
-        return wrap(array, answer.node) if create_graph else array
+        for i, (answer, x) in enumerate(zip(answers, self.inputs, strict=False)):
+            if answer is not None and x is None:
+                raise RuntimeError(
+                    f"function {self.name()} returned a gradient different than None at position "
+                    f"{i + 1}, but the corresponding forward input was not a Variable"
+                )
+            if not (answer is None or isinstance(answer, Tensor)):
+                raise RuntimeError(f"expected Variable or None (got {type(answer).__name__})")
+        kept = [(a, x) for a, x in zip(answers, self.inputs, strict=False) if x is not None]
+        for i, (answer, x) in enumerate(kept):
+            if x.wanted and not (answer is None or sums_to(answer.array.shape, x.shape)):
+                raise RuntimeError(
+                    f"Function {self.name()} returned an invalid gradient at index {i} - got "
+                    f"{list(answer.array.shape)} but expected shape compatible with {list(x.shape)}"
+                )
+        return kept
 
     def release(self) -> None:
         if self.ctx.saved:
@@ -155,7 +173,25 @@ class FunctionNode(Node):
     @property
     def next_functions(self) -> tuple[tuple[Node | Leaf | None, int], ...]:
         parents = iter(self.parents)
-        return tuple((next(parents) if wanted else None, 0) for wanted in self.wants)
+        return tuple(
+            (next(parents) if x.wanted else None, 0) for x in self.inputs if x is not None
+        )
+
+
+def sums_to(shape: tuple[int, ...], smaller: tuple[int, ...]) -> bool:
+    """Whether a gradient of this shape can be summed to the smaller one."""
+    lead = len(shape) - len(smaller)
+    return lead >= 0 and all(n in (1, m) for n, m in zip(smaller, shape[lead:], strict=True))
+
+
+def downstream(answer: Tensor | None, dtype: np.dtype[Any], create_graph: bool) -> Any:
+    """What backward returned, as the engine takes it."""
+    if answer is None:
+        return None
+    if answer.array.dtype != dtype:
+        answer = ops.cast(answer, dtype)
+    array = answer.array.view()  # so that no leaf takes the user's own memory for its gradient
+    return wrap(array, answer.node) if create_graph else array
 
 
 class Part(Node):
@@ -166,7 +202,7 @@ class Part(Node):
     index: int
 
     def backward(self, g: Any, create_graph: bool) -> list[Any]:
-        return [Parts({self.index: g})]
+        return [Parts({} if g is None else {self.index: g})]
 
     def release(self) -> None:
         pass
@@ -193,6 +229,15 @@ class Function:
 
     `backward` returns a gradient, or None, for each argument of `forward`.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all "
+            "static, so you should invoke them on the class itself. Instantiating an autograd "
+            "function will raise an error in a future version of PyTorch.",
+            DeprecationWarning,
+            stacklevel=2,
+        )
 
     def __call__(self, *args: Any) -> Any:
         raise RuntimeError(
@@ -222,22 +267,40 @@ class Function:
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward, and record one node that will call backward."""
-        ctx = Context()
+        ctx, has_setup = Context(), cls.setup_context is not Function.setup_context
+        if kwargs or has_setup:
+            args = bound(cls.forward, args if has_setup else (ctx, *args), kwargs, has_setup)
+            args = args if has_setup else args[1:]
         ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a.node is not None for a in args)
         before = [a.node for a in args if isinstance(a, Tensor) and a.node is not None]
         with no_grad():
-            if cls.setup_context is not Function.setup_context:
-                result = cls.forward(*args, **kwargs)
+            if has_setup:
+                result = cls.forward(*args)
                 cls.setup_context(ctx, args, result)
             else:
-                result = cls.forward(ctx, *args, **kwargs)
-        results = result if isinstance(result, tuple) else (result,)
+                result = cls.forward(ctx, *args)
+            results = result if isinstance(result, tuple) else (result,)
+            results = tuple(as_view(value, args, ctx) for value in results)
         for t in ctx.dirty:
             touch(t)
-        if not (before and is_grad_enabled()):
-            return result
-        outputs = attach(cls, ctx, before, results, args)
-        return outputs if isinstance(result, tuple) else outputs[0]
+        if before and is_grad_enabled():
+            results = attach(cls, ctx, before, results, args)
+        return results if isinstance(result, tuple) else results[0]
+
+
+def bound(
+    forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any], defaults: bool
+) -> tuple[Any, ...]:
+    """The arguments of a call of forward in their places, all by position."""
+    try:
+        call = inspect.signature(forward).bind(*args, **kwargs)
+    except TypeError as error:
+        raise TypeError(f"forward() {error}") from None
+    if defaults:
+        call.apply_defaults()
+    for name in call.kwargs:
+        raise TypeError(f"forward() got an unexpected keyword argument '{name}'")
+    return call.args
 
 
 def attach(
@@ -252,7 +315,10 @@ def attach(
     hub.plan = None  # type: ignore[assignment]
     hub.parents, hub.saved, hub.hooks = parents, (), None
     hub.time, hub.ctx, hub.function = tick(), ctx, function
-    hub.wants = ctx.needs_input_grad
+    hub.inputs = [
+        Input(a.array.shape, a.array.dtype, wanted) if isinstance(a, Tensor) else None
+        for a, wanted in zip(args, ctx.needs_input_grad, strict=True)
+    ]
     tensors = [t for t in results if isinstance(t, Tensor)]
     hub.results = [(t.array.shape, t.array.dtype) for t in tensors]
     single = len(tensors) == 1
@@ -262,10 +328,12 @@ def attach(
         for i, value in enumerate(results)
     ]
     ctx.saved = without_history(ctx.saved, results, nodes)
-    return tuple(
-        value if node is None else output_of(value, node, ctx, args)
-        for value, node in zip(results, nodes, strict=True)
-    )
+    for i, (value, node) in enumerate(zip(results, nodes, strict=True)):
+        if isinstance(value, Tensor) and not is_in(value, ctx.dirty):
+            own_history(value, node, None if single else f"Output {i} of {function.__name__}")
+        elif node is not None:
+            new_history(value, node)
+    return results
 
 
 def differentiable(value: Any, ctx: Context) -> bool:
@@ -281,14 +349,27 @@ def part(hub: FunctionNode, index: int, value: Tensor) -> Part:
     return node
 
 
-def output_of(value: Tensor, node: Node, ctx: Context, args: tuple[Any, ...]) -> Tensor:
-    if is_in(value, ctx.dirty):
-        rebase(value, node)
+def as_view(value: Any, args: tuple[Any, ...], ctx: Context) -> Any:
+    """An input that forward returned as it is becomes a view of it, with a node of its own."""
+    if not isinstance(value, Tensor) or not is_in(value, args) or is_in(value, ctx.dirty):
         return value
-    if is_in(value, args):  # forward returned an input as it is: a view of it, with its own node
-        value = wrap(value.array.view(), None)
+    return value.view(value.array.shape)
+
+
+def own_history(value: Tensor, node: Node | None, output: str | None) -> None:
+    """A result is the function's, also if it is a view of an input: it cannot be written to."""
     value.node = node
-    return value
+    if value.view_of is not None:
+        value.view_of.by_function, value.view_of.siblings = True, output
+
+
+def new_history(value: Tensor, node: Node) -> None:
+    """An input that forward wrote to goes on as the function's result."""
+    if isinstance(value.node, Leaf):
+        raise RuntimeError(
+            "a leaf Variable that requires grad has been used in an in-place operation."
+        )
+    rebase(value, node)
 
 
 def without_history(
@@ -299,7 +380,7 @@ def without_history(
     return saved and tuple(
         entry
         if entry.tensor is None or id(entry.tensor) not in makers
-        else Saved(alias(entry.tensor), ref(makers[id(entry.tensor)]))
+        else Saved(alias(entry.tensor), maker=ref(makers[id(entry.tensor)]))
         for entry in saved
     )
 

@@ -20,8 +20,12 @@ if TYPE_CHECKING:
     from minigrad.autograd.op import Op, Plan
     from minigrad.tensor import Tensor
 
-__all__ = ["Hooks", "Leaf", "Node", "RemovableHandle", "Stamp", "View", "stamp_of", "tick", "touch"]
+__all__ = [
+    "Hooks", "Leaf", "Node", "RemovableHandle", "Stamp", "Step", "View", "follow", "stamp_of", "tick",
+    "touch",
+]  # fmt: skip
 
+Step = tuple["Op", tuple[Any, ...]]  # one op of a view, with its arguments after the first
 tick = itertools.count(1).__next__
 
 
@@ -74,19 +78,28 @@ def touch(t: Tensor) -> None:
 class View:
     """How a tensor is seen in the memory of another: `base`, then each op of `steps` in turn."""
 
-    __slots__ = ("base", "recorded", "siblings", "steps")
+    __slots__ = ("base", "by_function", "recorded", "siblings", "steps")
 
-    def __init__(self, base: Tensor, steps: tuple[tuple[Op, tuple[Any, ...]], ...]) -> None:
+    def __init__(self, base: Tensor, steps: tuple[Step, ...]) -> None:
         self.base = base
         self.steps = steps
         self.recorded = True  # False if it was made under no_grad
-        self.siblings: str | None = None  # the op's name, if the op returned several views at once
+        self.by_function = False  # True if a user's Function returned it
+        self.siblings: str | None = None  # which output it is, if several views were returned
 
-    def look(self, value: Any) -> Any:
-        """The same view of another value: of a gradient, or of the base with a new history."""
-        for op, args in self.steps:
-            value = op(value, *args)
-        return value
+    def onward(self, steps: tuple[Step, ...]) -> View:
+        """A view of this view; what forbids to write into the one forbids it in the other."""
+        view = View(self.base, self.steps + steps)
+        view.recorded, view.by_function = self.recorded, self.by_function
+        view.siblings = None if self.siblings is None else ""
+        return view
+
+
+def follow(steps: tuple[Step, ...], value: Any) -> Any:
+    """The same view of another value: of a gradient, or of the base with a new history."""
+    for op, args in steps:
+        value = op(value, *args)
+    return value
 
 
 class RemovableHandle:
@@ -152,7 +165,9 @@ class Node:
     hooks: Hooks | None
 
     def backward(self, g: Any, create_graph: bool) -> list[Any]:
-        """The gradient of each parent, given the gradient of the result."""
+        """The gradient of each parent, given the gradient of the result; None stays None."""
+        if g is None:
+            return [None] * len(self.parents)
         return self.plan.backward(self, g, create_graph)
 
     def release(self) -> None:

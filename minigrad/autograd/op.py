@@ -29,7 +29,7 @@ import numpy as np
 
 from minigrad.autograd import errors
 from minigrad.autograd.grad_mode import enabled
-from minigrad.autograd.graph import Node, View, stamp_of, tick
+from minigrad.autograd.graph import Leaf, Node, View, stamp_of, tick
 from minigrad.autograd.quiet import local
 from minigrad.tensor import Tensor, wrap
 
@@ -125,6 +125,9 @@ class Plan:
             reading(bound(formula, signature, i), [self.kept.index(name) for name in wanted])
             for formula, wanted, i in zip(formulas, names, positions, strict=True)
         ]
+        self.tied = [
+            (self.kept.index(name), at) for at, name in enumerate(self.inputs) if name in self.kept
+        ]
         self.holds_values = not {"out", *signature.arrays}.isdisjoint(self.kept)
 
     def record(self, parents: list[Any], args: tuple[Any, ...], out: Tensor) -> Node:
@@ -161,6 +164,9 @@ class Plan:
             return local.run(self.run, g, values)
         if self.saves_out:
             values[0] = wrap(values[0].array, node)
+        for i, at in self.tied:  # to the node that the input had then: it may have been detached
+            if values[i].node is not node.parents[at]:
+                values[i] = wrap(values[i].array, node.parents[at])
         return self.run(g, values)
 
     def run(self, g: Any, values: Sequence[Any]) -> list[Any]:
@@ -334,6 +340,10 @@ def share_memory(out: Tensor, op: Op, args: tuple[Any, ...]) -> None:
     stamp = out.stamp = stamp_of(source)
     seen = source.view_of
     steps = ((op, args[1:]),)
-    out.view_of = View(source, steps) if seen is None else View(seen.base, seen.steps + steps)
-    out.view_of.recorded = is_recording()
+    out.view_of = View(source, steps) if seen is None else seen.onward(steps)
     stamp.remember(out)
+    if not is_recording():
+        out.view_of.recorded = False
+        if source.node is not None:  # PyTorch's view says that it requires grad, but keeps none
+            out.node = Leaf(out.array.shape, out.array.dtype)
+            out.node.frozen = True

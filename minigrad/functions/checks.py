@@ -12,7 +12,7 @@ from minigrad.autograd.errors import noted
 from minigrad.tensor import Tensor
 
 __all__ = [
-    "broadcast", "dim", "dims", "integer", "integers", "resolve", "same_dtype", "size_of", "tensor",
+    "broadcast", "combination", "dim", "dims", "integer", "integers", "resolve", "same_dtype", "size_of", "tensor",
     "tensors",
 ]  # fmt: skip
 
@@ -23,12 +23,16 @@ def tensor(value: Any, function: str, name: str = "input", position: int = 1) ->
     """The value if it is a tensor; else TypeError."""
     if isinstance(value, Tensor):
         return value
-    kind = type(value)
-    title = f"{kind.__module__}.{kind.__name__}" if kind is np.ndarray else kind.__name__
     error = TypeError(
-        f"{function}(): argument '{name}' (position {position}) must be Tensor, not {title}"
+        f"{function}(): argument '{name}' (position {position}) must be Tensor, not {title(value)}"
     )
     raise noted(error, f"Make a tensor of it first: minigrad.tensor({name}).")
+
+
+def title(value: Any) -> str:
+    """The name of a value's type, as PyTorch spells it."""
+    kind = type(value)
+    return f"numpy.{kind.__name__}" if kind.__module__ == "numpy" else kind.__name__
 
 
 def tensors(values: Any, function: str) -> tuple[Tensor, ...]:
@@ -44,6 +48,21 @@ def tensors(values: Any, function: str) -> tuple[Tensor, ...]:
                 f"expected Tensor as element {i} in argument 0, but got {type(value).__name__}"
             )
     return tuple(values)
+
+
+def combination(function: str, *arguments: Any) -> TypeError:
+    """What PyTorch says of arguments of which one is of a wrong type."""
+    kinds = ", ".join(
+        "Tensor" if isinstance(v, Tensor) else type(v).__name__ for v in arguments
+    )
+    return TypeError(f"{function}() received an invalid combination of arguments - got ({kinds})")
+
+
+def plain(value: Any) -> Any:
+    """An array or a Python number, for the promotion rules."""
+    if isinstance(value, Tensor):
+        return value.array
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def is_integer(value: Any) -> bool:
@@ -162,21 +181,23 @@ def mismatch(m: int, n: int, where: int, a: Shape, b: Shape) -> Exception:
     )
 
 
-def same_dtype(a: Tensor, b: Tensor) -> None:
-    """Matrix products never promote."""
-    if a.array.dtype != b.array.dtype:
-        left, right = dtypes.of(a.array), dtypes.of(b.array)
-        names = {
-            "Float": "float",
-            "Double": "double",
-            "Long": "long int",
-            "Int": "int",
-            "Bool": "bool",
-        }
-        raise noted(
-            RuntimeError(
-                f"expected m1 and m2 to have the same dtype, but got: {names[left.title]} != "
-                f"{names[right.title]}"
-            ),
-            f"Products of matrices do not convert. Write x.to({left}) or x.float() on one of them.",
-        )
+def not_for_bools(name: str, *operands: Any) -> None:
+    """NotImplementedError if the operands are bools; `name` is PyTorch's for the loop it lacks."""
+    if all(getattr(v, "dtype", None) == bool or isinstance(v, bool) for v in map(plain, operands)):
+        raise NotImplementedError(f"\"{name}\" not implemented for 'Bool'")
+
+
+def same_dtype(a: Tensor, b: Tensor, text: str | None = None) -> None:
+    """Products of matrices never promote: RuntimeError, with PyTorch's text for the product."""
+    if a.array.dtype == b.array.dtype:
+        return
+    left, right = a.dtype, b.dtype
+    text = text or (
+        "expected m1 and m2 to have the same dtype, but got: "
+        f"{left.abbreviation} != {right.abbreviation}"
+    )
+    raise noted(
+        RuntimeError(text),
+        f"The left side holds {left} and the right side {right}, and products of matrices do not "
+        f"convert. Write .to({left}) after the right side.",
+    )

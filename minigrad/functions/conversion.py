@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes, ops
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, wrap
 
 __all__ = ["to", "to_any"]
 
@@ -15,7 +15,12 @@ __all__ = ["to", "to_any"]
 def to(x: Tensor, kind: Any) -> Tensor:
     """The tensor in another dtype; itself if it has that dtype already. Gradients convert back."""
     target = kind if isinstance(kind, np.dtype) else dtypes.check(kind, "to")
-    return x if x.array.dtype == target else ops.cast(x, target)
+    return x if x.array.dtype == target else converted(x, target)
+
+
+def converted(x: Tensor, target: np.dtype[Any]) -> Tensor:
+    """A converted copy; as integers or bools it has no history, for these have no derivative."""
+    return ops.cast(x if target.kind == "f" else wrap(x.array), target)
 
 
 def to_any(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
@@ -29,4 +34,4 @@ def to_any(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         elif isinstance(arg, dtypes.dtype | type):
             kind = arg
     result = x if kind is None else to(x, kind)
-    return ops.clone(x) if kwargs.get("copy") and result is x else result
+    return converted(x, x.array.dtype) if kwargs.get("copy") and result is x else result

@@ -15,6 +15,7 @@ import numpy as np
 from minigrad import dtypes, ops
 from minigrad.autograd.op import Op
 from minigrad.functions import checks
+from minigrad.functions.checks import plain
 from minigrad.functions.conversion import to
 from minigrad.tensor import Tensor, wrap
 
@@ -32,13 +33,6 @@ Number = numbers.Number | np.generic
 def is_operand(value: Any) -> bool:
     """What may stand beside a tensor in arithmetic."""
     return isinstance(value, Tensor | numbers.Number | np.generic | ndarray)
-
-
-def plain(value: Any) -> Any:
-    """An array or a Python number, for the promotion rules."""
-    if isinstance(value, Tensor):
-        return value.array
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def constant(value: Any, kind: np.dtype[Any]) -> Any:
@@ -66,14 +60,14 @@ def operands(a: Any, b: Any) -> tuple[Any, Any]:
     return promoted(a, kind), promoted(b, kind)
 
 
-def binary(op: Op, a: Any, b: Any) -> Tensor:
+def binary(op: Op, a: Any, b: Any, *parameters: Any) -> Tensor:
     """An op of two operands, after PyTorch's promotion of dtypes."""
     if not (isinstance(a, Tensor) and isinstance(b, Tensor) and a.array.dtype is b.array.dtype):
         a, b = operands(a, b)
         if not (isinstance(a, Tensor) or isinstance(b, Tensor)):
             a = wrap(a)
     try:
-        return op(a, b)
+        return op(a, b, *parameters)
     except ValueError:
         checks.broadcast(np.shape(plain(a)), np.shape(plain(b)))  # says what is wrong, or:
         raise
@@ -98,14 +92,18 @@ def floating(x: Tensor) -> Tensor:
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input + alpha * other, elementwise and broadcast."""
     checked("add", input, other)
-    return binary(ops.add, input, scaled(other, alpha))
+    if alpha == 1 and alpha is not True:
+        return binary(ops.add, input, other)
+    return binary(ops.add_scaled, input, other, factor(alpha, input, other))
 
 
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input - alpha * other, elementwise and broadcast."""
     checked("sub", input, other)
     refuse_bools(input, other)
-    return binary(ops.sub, input, scaled(other, alpha))
+    if alpha == 1 and alpha is not True:
+        return binary(ops.sub, input, other)
+    return binary(ops.sub_scaled, input, other, factor(alpha, input, other))
 
 
 def rsub(input: Any, other: Any) -> Tensor:
@@ -114,10 +112,16 @@ def rsub(input: Any, other: Any) -> Tensor:
     return binary(ops.rsub, input, other)
 
 
-def scaled(other: Any, alpha: Any) -> Any:
-    return (
-        other if alpha == 1 else mul(other, alpha) if isinstance(other, Tensor) else other * alpha
-    )
+def factor(alpha: Any, input: Any, other: Any) -> Any:
+    """A scale that fits the result's dtype: it does not take part in promotion."""
+    value, kind = plain(alpha), dtypes.result_type(plain(input), plain(other))
+    if isinstance(value, bool) and kind.kind != "b":
+        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+    if isinstance(value, float) and kind.kind != "f":
+        raise RuntimeError(
+            "For integral input tensors, argument alpha must not be a floating point number."
+        )
+    return value
 
 
 def refuse_bools(a: Any, b: Any) -> None:
@@ -173,6 +177,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
     if isinstance(exponent, Tensor | ndarray):
         if isinstance(input, Tensor | ndarray):
             return tensor_pow(input, exponent)
+        checks.not_for_bools("pow", input, exponent)
         kind = dtypes.result_type(plain(exponent), plain(input))
         return ops.exponential(promoted(exponent, kind), plain(input))
     return number_pow(checks.tensor(input, "pow"), plain(exponent))
@@ -180,14 +185,15 @@ def pow(input: Any, exponent: Any) -> Tensor:
 
 def number_pow(x: Tensor, n: Any) -> Tensor:
     kind = dtypes.result_type(x.array, n)
+    if kind == bool:
+        return ops.bitwise_or(x, constant(not n, kind))
     if kind.kind == "i" and n < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
     return ops.pow(promoted(x, kind), n)
 
 
 def tensor_pow(x: Any, y: Any) -> Tensor:
-    if dtypes.result_type(plain(x), plain(y)) == bool:
-        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
+    checks.not_for_bools("pow", x, y)
     return binary(ops.power, x, y)
 
 
@@ -247,14 +253,14 @@ def square(input: Any) -> Tensor:
 def abs(input: Any) -> Tensor:
     """The absolute value; its derivative at 0 is 0."""
     x = checks.tensor(input, "abs")
-    if x.array.dtype == bool:
-        raise NotImplementedError("\"abs_cpu\" not implemented for 'Bool'")
+    checks.not_for_bools("abs_cpu", x)
     return ops.abs(x)
 
 
 def sign(input: Any) -> Tensor:
     """-1, 0 or 1; 0 for NaN."""
-    return ops.sign(checks.tensor(input, "sign"))
+    x = checks.tensor(input, "sign")
+    return ops.clone(x) if x.array.dtype == bool else ops.sign(x)
 
 
 def clone(input: Any) -> Tensor:
@@ -309,13 +315,27 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Tensor:
     x = checks.tensor(input, "clamp")
     if min is None and max is None:
         raise RuntimeError("minigrad.clamp: At least one of 'min' or 'max' must not be None")
-    if isinstance(min, Tensor) or isinstance(max, Tensor):
+    if isinstance(min, Tensor) and isinstance(max, Tensor | None):
         return clamp_by_tensors(x, min, max)
+    if isinstance(max, Tensor) and min is None:
+        return clamp_by_tensors(x, min, max)
+    min, max = (bound_of(bound, x, min, max) for bound in (min, max))
     bounds = [plain(bound) for bound in (min, max) if bound is not None]
+    which = "min_" if max is None else "max_" if min is None else ""
+    checks.not_for_bools(f"clamp_{which}scalar_cpu", x, *bounds)
     kind = dtypes.result_type(x.array, *bounds)
     lowest, highest = limits(kind)
     low, high = (lowest if min is None else min), (highest if max is None else max)
     return ops.clamp(promoted(x, kind), constant(low, kind), constant(high, kind))
+
+
+def bound_of(bound: Any, x: Tensor, min: Any, max: Any) -> Any:
+    """A number as it is; beside a number, a 0-d tensor without gradient counts as one."""
+    if isinstance(bound, Tensor) and bound.array.ndim == 0 and not bound.requires_grad:
+        return bound.item()
+    if bound is None or isinstance(bound, numbers.Number | np.generic):
+        return bound
+    raise checks.combination("clamp", x, min, max)
 
 
 def limits(kind: np.dtype[Any]) -> tuple[Any, Any]:
@@ -326,12 +346,15 @@ def limits(kind: np.dtype[Any]) -> tuple[Any, Any]:
 
 
 def clamp_by_tensors(x: Tensor, low: Any, high: Any) -> Tensor:
-    kind = dtypes.result_type(*(plain(v) for v in (x, low, high) if v is not None))
+    given = [plain(v) for v in (x, low, high) if v is not None]
+    kind = dtypes.result_type(*given)
+    checks.broadcast(*(v.shape for v in given))
     x = promoted(x, kind)
     if high is None:
         return ops.clamp_min(x, promoted(low, kind))
     if low is None:
         return ops.clamp_max(x, promoted(high, kind))
+    checks.not_for_bools("clamp_cpu", *given)
     return ops.clamp_between(x, promoted(low, kind), promoted(high, kind))
 
 
@@ -411,6 +434,7 @@ def bitwise_xor(input: Any, other: Any) -> Tensor:
 
 def integral(function: str, a: Any, b: Any) -> tuple[Any, Any]:
     checked(function, a, b)
+    checks.broadcast(np.shape(plain(a)), np.shape(plain(b)))
     kind = dtypes.result_type(plain(a), plain(b))
     if kind.kind == "f":
         name = dtypes.BY_NUMPY[kind].title

@@ -1,7 +1,15 @@
-"""x[index] and x[index] = value, with every kind of index."""
+"""x[index] and x[index] = value, with every kind of index.
+
+An index is read in two steps, as PyTorch reads it. Integers, slices, None and `...` make a view.
+Tensors of integers and masks then pick from that view, which makes a copy; an integer beside them
+has already been used up. (NumPy lets an integer take part in the second step, so that
+`x[0, :, [0, 1]]` comes out transposed there.)
+"""
 
 from __future__ import annotations
 
+import numbers
+import warnings
 from typing import Any
 
 import numpy as np
@@ -10,153 +18,274 @@ from minigrad import ops
 from minigrad.autograd.errors import noted
 from minigrad.functions import checks, inplace
 from minigrad.functions.conversion import to
-from minigrad.ops import inplace as ops_inplace
+from minigrad.functions.shape import expand
+from minigrad.ops.inplace import in_place, put
 from minigrad.tensor import Tensor, wrap
 
-__all__ = ["getitem", "normalised", "setitem"]
+__all__ = ["getitem", "setitem"]
 
+Array = np.ndarray[Any, np.dtype[Any]]
 Index = tuple[Any, ...]
 Shape = tuple[int, ...]
+
+WHOLE = slice(None)
 
 
 def getitem(x: Tensor, index: Any) -> Tensor:
     """A view for integers, slices, None and `...`; a copy for tensors of indices and masks."""
-    items = normalised(index, x.array.shape)
-    if is_advanced(items):
-        return ops.take(x, items)
-    return ops.getitem(x, items)
+    view, picks = seen(x, as_tuple(index))
+    return ops.take(view, integers_of(picks, view.array.shape)) if picks else view
 
 
 def setitem(x: Tensor, index: Any, value: Any) -> None:
-    """Write into the part of x that the index picks; the value broadcasts and converts."""
-    items = normalised(index, x.array.shape)
+    """Write into the part of x that the index picks; the value broadcasts and converts.
+
+    Where a place is picked more than once, the last value stays.
+    """
     new = as_value(value, x)
-    if is_advanced(items):
-        ops_inplace.refuse(x, "a view of a leaf Variable")
-        picked = x.array[items].shape
-        checks_fit(new, picked)
-        ops_inplace.in_place(
-            lambda before, v: ops_inplace.put(before, v, items), x, to(new, x.dtype)
+    view, picks = seen(x, as_tuple(index), writing=True)
+    if not picks:
+        target = view.array.shape
+        inplace.copy_(view, fitted(new, target))
+        return
+    items = integers_of(picks, view.array.shape)
+    shape = view.array[items].shape
+    check_value(new, view, picks, shape)
+    new = to(without_ones(new, len(shape)), x.array.dtype)
+    in_place(lambda before, v: put(before, v, items), view, new)
+
+
+def seen(x: Tensor, items: Index, writing: bool = False) -> tuple[Tensor, Index]:
+    """The view that the basic parts of an index make, and what is to be picked from it."""
+    items = tuple(map(item_of, items))
+    check_count(x.array.shape, items)
+    basic, picks = parts(items, x.array.shape)
+    picks = picks if any(pick is not WHOLE for pick in picks) else ()
+    if (picks or writing) and all(item is WHOLE or item is Ellipsis for item in basic):
+        return x, picks
+    return ops.getitem(x, basic), picks
+
+
+# ---- reading an index ---------------------------------------------------------------------------
+
+
+def as_tuple(index: Any) -> Index:
+    """The index as a tuple; a list that holds more than numbers counts as one, with a warning."""
+    if isinstance(index, tuple):
+        return index
+    parts = list | tuple | range | slice | Tensor | np.ndarray | None
+    if isinstance(index, list) and any(isinstance(v, parts) or v is Ellipsis for v in index):
+        warnings.warn(
+            "Using a non-tuple sequence for multidimensional indexing is deprecated and will be "
+            "changed in pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will "
+            "be interpreted as tensor index, x[minigrad.tensor(seq)], which will result either in "
+            "an error or a different result",
+            UserWarning,
+            stacklevel=4,
         )
-    else:
-        inplace.copy_(ops.getitem(x, items), new)
-
-
-def is_advanced(items: Index) -> bool:
-    return any(isinstance(item, np.ndarray) for item in items)
-
-
-def as_value(value: Any, x: Tensor) -> Tensor:
-    if isinstance(value, Tensor):
-        return value
-    if isinstance(value, bool | int | float | np.generic | np.ndarray):
-        return wrap(np.asarray(value, x.array.dtype))
-    if isinstance(value, list | tuple):
-        return wrap(np.asarray(value, x.array.dtype))
-    raise TypeError(f"can't assign a {type(value).__name__} to a {x.type()}")
-
-
-def checks_fit(value: Tensor, shape: Shape) -> None:
-    """A value must broadcast to the shape of what it is written to."""
-    try:
-        fits = np.broadcast_shapes(value.array.shape, shape) == shape
-    except ValueError:
-        fits = False
-    if not fits:
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(value.array.shape)} cannot be broadcast "
-            f"to indexing result of shape {list(shape)}"
-        )
-
-
-def normalised(index: Any, shape: Shape) -> Index:
-    """The index as a tuple of what NumPy understands in the same way; PyTorch's IndexErrors."""
-    items = tuple(map(item_of, index if isinstance(index, tuple) else (index,)))
-    used = sum(consumed(item) for item in items)
-    if used > len(shape):
-        raise too_many(len(shape), items)
-    dim = 0
-    for at, item in enumerate(items):
-        if item is Ellipsis:
-            rest = sum(consumed(later) for later in items[at + 1 :])
-            dim = len(shape) - rest
-            continue
-        check_item(item, dim, shape)
-        dim += consumed(item)
-    return items
+        return tuple(index)
+    return (index,)
 
 
 def item_of(item: Any) -> Any:
-    """One part of an index: int, slice, None, Ellipsis, or an array of integers or bools."""
-    if item is None or item is Ellipsis:
+    """One part of an index: None, Ellipsis, int, slice, or an array of integers or bools."""
+    if item is None or item is Ellipsis or isinstance(item, slice):
         return item
-    if isinstance(item, slice):
-        return slice_of(item)
-    if isinstance(item, bool | np.bool_):
+    if isinstance(item, bool):
         return np.asarray(item)
-    if isinstance(item, Tensor) or isinstance(item, np.ndarray | list | range | tuple):
+    if isinstance(item, Tensor | np.ndarray | list | tuple | range):
         return array_of(item)
-    if hasattr(item, "__index__"):
+    if isinstance(item, str | bytes):
+        raise TypeError(f"new(): invalid data type '{type(item).__name__}'")
+    if hasattr(item, "__index__") and not isinstance(item, np.bool_):
         return int(item)
-    raise IndexError(
-        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
-        f"indices (got {type(item).__name__})"
-    )
-
-
-def slice_of(item: slice) -> slice:
-    start, stop, step = (
-        None if v is None else checks.integer(v) for v in (item.start, item.stop, item.step)
-    )
-    if step is not None and step <= 0:
-        raise noted(
-            ValueError("step must be greater than zero"),
-            "Tensors cannot be walked backwards; x.detach().numpy()[::-1] is an array that can.",
-        )
-    return slice(start, stop, step)
+    return item  # something else, refused after the number of dims was checked
 
 
 def array_of(item: Any) -> Any:
+    """Integers or bools from a tensor, array or sequence; a 0-d tensor of integers is an int."""
     array = item.array if isinstance(item, Tensor) else np.asarray(item)
-    if array.size == 0 and not isinstance(item, Tensor | np.ndarray):
-        array = array.astype(np.int64)
     if array.dtype.kind not in "ib":
-        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+        if isinstance(item, Tensor):
+            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+        array = array.astype(np.int64)
     return int(array) if array.ndim == 0 and array.dtype.kind == "i" else array
 
 
 def consumed(item: Any) -> int:
-    """How many dims of the tensor an item of the index takes."""
+    """How many dims of the tensor a part of the index takes."""
     if item is None or item is Ellipsis:
         return 0
-    return item.ndim if isinstance(item, np.ndarray) and item.dtype.kind == "b" else 1
+    return item.ndim if is_mask(item) else 1
 
 
-def check_item(item: Any, dim: int, shape: Shape) -> None:
+def is_mask(item: Any) -> bool:
+    return isinstance(item, np.ndarray) and item.dtype.kind == "b"
+
+
+def check_count(shape: Shape, items: Index) -> None:
+    if sum(map(consumed, items)) <= len(shape):
+        return
+    if shape == () and len(items) == 1:
+        raise no_dims(items[0])
+    raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
+
+
+def no_dims(item: Any) -> IndexError:
+    if isinstance(item, slice):
+        return IndexError("slice() cannot be applied to a 0-dim tensor.")
+    if not isinstance(item, int):
+        return IndexError("too many indices for tensor of dimension 0")
+    if item:
+        return IndexError(f"index {item} is out of bounds for dimension 0 with size 0")
+    return IndexError(
+        "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in "
+        "C++ to convert a 0-dim tensor to a number"
+    )
+
+
+def parts(items: Index, shape: Shape) -> tuple[Index, Index]:
+    """The basic index, and for each dim of the view that it makes what to pick there."""
+    basic: list[Any] = []
+    picks: list[Any] = []
+    dim, has_ellipsis = 0, False
+    for at, item in enumerate(items):
+        if item is Ellipsis:
+            rest = 0 if has_ellipsis else len(shape) - sum(map(consumed, items))
+            basic, picks = basic + [...] * (not has_ellipsis), picks + [WHOLE] * rest
+            dim, has_ellipsis = dim + rest, True
+            continue
+        steps, pick = reading(item, at, shape[dim : dim + 1])
+        basic, picks, dim = basic + steps, picks + pick, dim + consumed(item)
+    return tuple(basic), tuple(picks)
+
+
+def reading(item: Any, at: int, size: Shape) -> tuple[list[Any], list[Any]]:
+    """A part of the index as a basic index, and what it picks from the dims that this leaves."""
+    if item is None:
+        return [None], [WHOLE]
     if isinstance(item, int):
-        check_bounds(item, item, dim, shape)
-    elif isinstance(item, np.ndarray) and item.dtype.kind == "b":
-        for i, n in enumerate(item.shape):
-            if shape[dim + i] != n:
-                raise IndexError(
-                    f"The shape of the mask {list(item.shape)} at index {i} does not match the "
-                    f"shape of the indexed tensor {list(shape)} at index {dim + i}"
-                )
-    elif isinstance(item, np.ndarray) and item.size:
-        check_bounds(int(item.min()), int(item.max()), dim, shape)
+        check_bounds(item, at, *size)
+        return [item], []
+    if isinstance(item, slice):
+        return [forward(item, *size)], [WHOLE]
+    if not isinstance(item, np.ndarray):
+        raise not_an_index(item)
+    if item.ndim == 0:  # True or False: all or nothing, of a new dim
+        return [None], [np.zeros(int(item), np.int64)]
+    return [WHOLE] * consumed(item), [item]
 
 
-def check_bounds(low: int, high: int, dim: int, shape: Shape) -> None:
-    size = shape[dim]
-    for value in (low, high):
-        if not -size <= value < size:
-            raise IndexError(f"index {value} is out of bounds for dimension {dim} with size {size}")
-
-
-def too_many(ndim: int, items: Index) -> IndexError:
-    if ndim == 0 and len(items) == 1 and isinstance(items[0], int):
-        return IndexError(
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` "
-            "in C++ to convert a 0-dim tensor to a number"
+def forward(item: slice, size: int) -> slice:
+    """The slice, if PyTorch has it: its steps go forward."""
+    covered = item.indices(size)  # raises what Python raises for parts that are no integers
+    if item.step is not None and item.step < 0:
+        raise noted(
+            ValueError("step must be greater than zero"),
+            "Tensors cannot be walked backwards; x.detach().numpy()[::-1] is an array that can.",
         )
-    return IndexError(f"too many indices for tensor of dimension {ndim}")
+    return WHOLE if not item.start and covered == (0, size, 1) else item
+
+
+def check_bounds(value: int, dim: int, size: int) -> None:
+    if not -size <= value < size:
+        raise noted(
+            IndexError(f"index {value} is out of bounds for dimension {dim} with size {size}"),
+            f"This dim has {size} entries; the first has index 0.",
+        )
+
+
+def not_an_index(item: Any) -> IndexError:
+    return IndexError(
+        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
+        f"indices (got {checks.title(item)})"
+    )
+
+
+# ---- picking ------------------------------------------------------------------------------------
+
+
+def integers_of(picks: Index, shape: Shape) -> Index:
+    """An index of integers and whole dims, with masks turned into the places where they are True."""
+    items: list[Any] = []
+    for pick in picks:
+        if is_mask(pick):
+            check_mask(pick, len(items), shape)
+            items.extend(np.nonzero(pick))
+        else:
+            items.append(pick)
+    check_picks(items, shape)
+    return tuple(items)
+
+
+def check_mask(mask: Array, dim: int, shape: Shape) -> None:
+    for i, n in enumerate(mask.shape):
+        if shape[dim + i] != n:
+            raise IndexError(
+                f"The shape of the mask {list(mask.shape)} at index {i} does not match the shape "
+                f"of the indexed tensor {list(shape)} at index {dim + i}"
+            )
+
+
+def check_picks(items: list[Any], shape: Shape) -> None:
+    arrays = [(item, n) for item, n in zip(items, shape, strict=False) if item is not WHOLE]
+    try:
+        np.broadcast_shapes(*(item.shape for item, _ in arrays))
+    except ValueError:
+        shapes = ", ".join(str(list(item.shape)) for item, _ in arrays)
+        raise IndexError(
+            "shape mismatch: indexing tensors could not be broadcast together with shapes "
+            f"{shapes}"
+        ) from None
+    for at, (item, size) in enumerate(arrays):
+        if item.size and size == 0:
+            raise IndexError("index is out of bounds for dimension with size 0")
+        for value in (int(item.min()), int(item.max())) if item.size else ():
+            check_bounds(value, at, size)
+
+
+# ---- writing ------------------------------------------------------------------------------------
+
+
+def as_value(value: Any, x: Tensor) -> Tensor:
+    """What is to be written, as a tensor: a number takes the dtype of its place."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, numbers.Number) or (isinstance(value, np.generic) and value.dtype != bool):
+        return wrap(inplace.number_for(x, value))
+    raise noted(
+        TypeError(f"can't assign a {checks.title(value)} to a {x.type()}"),
+        "A number or a tensor can be written: x[0] = minigrad.tensor([1., 2.]).",
+    )
+
+
+def fitted(value: Tensor, shape: Shape) -> Tensor:
+    """The value without leading dims of size 1 that its place does not have, and broadcast."""
+    value = without_ones(value, len(shape))
+    return value if value.array.shape == shape else expand(value, shape)
+
+
+def without_ones(value: Tensor, ndim: int) -> Tensor:
+    surplus = value.array.ndim - ndim
+    if surplus > 0 and value.array.shape[:surplus] == (1,) * surplus:
+        return value.reshape(value.array.shape[surplus:])
+    return value
+
+
+def check_value(value: Tensor, x: Tensor, picks: Index, shape: Shape) -> None:
+    """Whether a value fits what was picked; only one number for a mask may have another dtype."""
+    alone = value.array.size == 1 and all(pick is WHOLE or is_mask(pick) for pick in picks)
+    if value.array.dtype != x.array.dtype and not alone:
+        raise RuntimeError(
+            "Index put requires the source and destination dtypes match, got "
+            f"{x.dtype.title} for the destination and {value.dtype.title} for the source."
+        )
+    given = value.array.shape
+    while len(given) > len(shape) and given[0] == 1:
+        given = given[1:]
+    lead = len(shape) - len(given)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(given, shape[lead:], strict=True)):
+        raise RuntimeError(
+            f"shape mismatch: value tensor of shape {list(value.array.shape)} cannot be broadcast "
+            f"to indexing result of shape {list(shape)}"
+        )

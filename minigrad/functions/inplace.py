@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numbers
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,9 +11,10 @@ import numpy as np
 from minigrad import ops
 from minigrad.functions import checks, elementwise
 from minigrad.functions.elementwise import is_operand
-from minigrad.ops.inplace import copied, in_place, refuse
+from minigrad.functions.scalars import stored
+from minigrad.ops.inplace import copied, filled, in_place, refuse
 from minigrad.random import default_generator
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, wrap
 
 __all__ = [
     "add_", "clamp_", "copy_", "div_", "fill_", "mul_", "normal_", "sub_", "uniform_", "zero_",
@@ -23,11 +26,11 @@ def operand(function: str, other: Any) -> Any:
 
 
 def add_(t: Tensor, other: Any, alpha: Any = 1) -> Tensor:
-    return in_place(elementwise.add, t, elementwise.scaled(operand("add_", other), alpha))
+    return in_place(partial(elementwise.add, alpha=alpha), t, operand("add_", other))
 
 
 def sub_(t: Tensor, other: Any, alpha: Any = 1) -> Tensor:
-    return in_place(elementwise.sub, t, elementwise.scaled(operand("sub_", other), alpha))
+    return in_place(partial(elementwise.sub, alpha=alpha), t, operand("sub_", other))
 
 
 def mul_(t: Tensor, other: Any) -> Tensor:
@@ -43,7 +46,7 @@ def clamp_(t: Tensor, min: Any = None, max: Any = None) -> Tensor:
 
 
 def zero_(t: Tensor) -> Tensor:
-    return in_place(ops.zero, t)
+    return in_place(ops.zero, t, may_repeat=True)
 
 
 def fill_(t: Tensor, value: Any) -> Tensor:
@@ -54,29 +57,26 @@ def fill_(t: Tensor, value: Any) -> Tensor:
                 "fill_ only supports 0-dimension value tensor but got tensor with "
                 f"{value.array.ndim} dimensions."
             )
-        return copy_(t, value)
-    return in_place(ops.fill, t, np.asarray(value).astype(t.array.dtype))
+        return in_place(filled, t, value)
+    if not isinstance(value, numbers.Number | np.generic):
+        raise checks.combination("fill_", value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("Overflow when unpacking long long")
+    return in_place(ops.fill, t, stored(value, t.array.dtype), may_repeat=True)
 
 
 def copy_(t: Tensor, source: Any) -> Tensor:
     """The source's values, broadcast and converted to the target's dtype."""
+    if isinstance(source, numbers.Number | np.generic):
+        source = wrap(np.asarray(source))
     source = checks.tensor(source, "copy_", "other")
-    check_broadcasts(source.array.shape, t.array.shape)
-    return in_place(lambda before, s: copied(s, t.array.shape, t.array.dtype), t, source)
-
-
-def check_broadcasts(source: tuple[int, ...], target: tuple[int, ...]) -> None:
-    lead = len(target) - len(source)
-    if lead < 0:
+    shape = checks.broadcast(t.array.shape, source.array.shape)
+    if shape != t.array.shape:
         raise RuntimeError(
-            f"output with shape {list(target)} doesn't match the broadcast shape {list(source)}"
+            f"output with shape {list(t.array.shape)} doesn't match the broadcast shape "
+            f"{list(shape)}"
         )
-    for i, n in enumerate(source):
-        if n not in (1, target[i + lead]):
-            raise RuntimeError(
-                f"The size of tensor a ({target[i + lead]}) must match the size of tensor b ({n}) "
-                f"at non-singleton dimension {i + lead}"
-            )
+    return in_place(copied, t, source)
 
 
 def uniform_(t: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = None) -> Tensor:

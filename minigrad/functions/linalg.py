@@ -26,6 +26,7 @@ def dot(input: Any, other: Any) -> Tensor:
             f"dot : expected both vectors to have same dtype, but found {a.dtype.title} and "
             f"{b.dtype.title}"
         )
+    checks.not_for_bools("dot", a, b)
     if a.array.shape != b.array.shape:
         raise RuntimeError(
             f"inconsistent tensor size, expected tensor {list(a.array.shape)} and src "
@@ -62,10 +63,10 @@ def bmm(input: Any, mat2: Any) -> Tensor:
         raise RuntimeError("batch1 must be a 3D tensor")
     if b.array.ndim != 3:
         raise RuntimeError("batch2 must be a 3D tensor")
-    checks.same_dtype(a, b)
     (batch, _, inner), (batch2, inner2, _) = a.array.shape, b.array.shape
     if batch != batch2 or inner != inner2:
         raise unequal_batches((batch, inner), (batch2, inner2))
+    same_scalar_type(a, b)
     return ops.bmm(a, b)
 
 
@@ -87,10 +88,11 @@ def matmul(input: Any, other: Any) -> Tensor:
 
 
 def matrix_product(a: Tensor, b: Tensor) -> Tensor:
-    checks.same_dtype(a, b)
     rows = (1, *a.array.shape)[-2:]
     if rows[1] != b.array.shape[0]:
         raise unequal_inner(rows, b.array.shape)
+    checks.same_dtype(a, b)
+    checks.not_for_bools("addmm_impl_cpu_", a)
     return ops.matmul(a, b)
 
 
@@ -105,12 +107,14 @@ def unequal_inner(a: tuple[int, ...], b: tuple[int, ...]) -> Exception:
 
 
 def matrix_vector(a: Tensor, v: Tensor) -> Tensor:
-    checks.same_dtype(a, v)
     (rows, columns), (length,) = a.array.shape, v.array.shape
     if columns != length:
         raise RuntimeError(
             f"size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({length})"
         )
+    kinds = f"{v.dtype.title}, {a.dtype.title}, and {v.dtype.title}"
+    checks.same_dtype(a, v, f"addmv input tensors must have the same dtype, but got {kinds}")
+    checks.not_for_bools("addmv_impl_cpu", a)
     return ops.mv(a, v)
 
 
@@ -122,12 +126,18 @@ def batched(a: Tensor, b: Tensor) -> Tensor:
         return folded(matrix_transpose(b), a)
     if a.array.ndim == 2 and a.requires_grad:  # so that no gradient of a whole batch is summed
         return ops.clone(matrix_transpose(folded(matrix_transpose(b), ops.t(a))))
-    checks.same_dtype(a, b)
     (rows, inner), (inner2, columns) = a.array.shape[-2:], b.array.shape[-2:]
     batch = checks.broadcast(a.array.shape[:-2], b.array.shape[:-2])
     if inner != inner2:
         raise unequal_batches((math.prod(batch), inner), (math.prod(batch), inner2))
+    same_scalar_type(a, b)
     return ops.reshape_copy(ops.bmm(a, b), (*batch, rows, columns))
+
+
+def same_scalar_type(a: Tensor, b: Tensor) -> None:
+    text = f"expected scalar type {a.dtype.title} but found {b.dtype.title}"
+    checks.same_dtype(a, b, text)
+    checks.not_for_bools("bmm", a)
 
 
 def folded(a: Tensor, b: Tensor) -> Tensor:

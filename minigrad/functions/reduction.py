@@ -35,7 +35,6 @@ def mean(
 ) -> Tensor:
     """Σ of the elements divided by their number; NaN if there are none."""
     x = checks.tensor(input, "mean")
-    dims, keepdim = over(x, "mean", dim, keepdim, **numpys)
     if dtype is not None:
         x = to(x, dtype)
     if x.array.dtype.kind != "f":
@@ -46,6 +45,7 @@ def mean(
             ),
             "The mean of integers is rarely an integer. Write x.float().mean().",
         )
+    dims, keepdim = over(x, "mean", dim, keepdim, **numpys)
     return ops.mean(x, dims, keepdim)
 
 

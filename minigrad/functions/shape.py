@@ -31,9 +31,9 @@ def reshape(input: Any, *shape: Any) -> Tensor:
     """The elements in their order under another shape; one size may be -1. A view if it can be."""
     x = checks.tensor(input, "reshape")
     target = checks.resolve(checks.size_of(shape, "reshape"), x.array.size)
-    if viewable(x, target):
+    if in_order(x):
         return ops.reshape(x, target)
-    return ops.reshape_copy(x, target)
+    return (ops.reshape_alias if viewable(x, target) else ops.reshape_copy)(x, target)
 
 
 def view(input: Tensor, *shape: Any) -> Tensor:
@@ -45,7 +45,7 @@ def view(input: Tensor, *shape: Any) -> Tensor:
             "Use x.to(dtype), which converts the values.",
         )
     target = checks.resolve(checks.size_of(shape, "view", "size"), x.array.size)
-    if not viewable(x, target):
+    if not (in_order(x) or viewable(x, target)):
         raise noted(
             RuntimeError(
                 "view size is not compatible with input tensor's size and stride (at least one "
@@ -57,9 +57,12 @@ def view(input: Tensor, *shape: Any) -> Tensor:
     return ops.reshape(x, target)
 
 
+def in_order(x: Tensor) -> bool:
+    return x.array.flags.c_contiguous or x.array.size == 0
+
+
 def viewable(x: Tensor, shape: tuple[int, ...]) -> bool:
-    if x.array.flags.c_contiguous or x.array.size == 0:
-        return True
+    """Whether the elements can be seen in another shape where they lie."""
     seen = x.array.view()
     try:
         seen.reshape(shape, copy=False)
@@ -116,7 +119,7 @@ def transpose(input: Any, dim0: int, dim1: int) -> Tensor:
     x = checks.tensor(input, "transpose")
     i = checks.dim(dim0, x.array.ndim, "transpose", "dim0")
     j = checks.dim(dim1, x.array.ndim, "transpose", "dim1", 3)
-    return ops.transpose(x, i, j) if x.array.ndim else ops.t(x)
+    return ops.transpose(x, i, j)
 
 
 def permute(input: Any, *dims: Any) -> Tensor:
@@ -138,7 +141,8 @@ def permute(input: Any, *dims: Any) -> Tensor:
 def matrix_transpose(x: Tensor) -> Tensor:
     """The last two dims exchanged, of a matrix or a batch of them."""
     if x.array.ndim == 0:
-        return deprecated_transpose(x, "mT")
+        warn_identity("mT")
+        return x
     if x.array.ndim < 2:
         raise RuntimeError(
             "tensor.mT is only supported on matrices or batches of matrices. "
@@ -150,8 +154,8 @@ def matrix_transpose(x: Tensor) -> Tensor:
 def reversed_dims(x: Tensor) -> Tensor:
     """All dims in reverse order: for other than matrices PyTorch advises against it."""
     if x.array.ndim == 0:
-        return deprecated_transpose(x, "T")
-    if x.array.ndim != 2:
+        warn_identity("T")
+    elif x.array.ndim != 2:
         warnings.warn(
             "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is "
             "deprecated and it will throw an error in a future release. Consider `x.mT` to "
@@ -163,13 +167,12 @@ def reversed_dims(x: Tensor) -> Tensor:
     return ops.permute(x, tuple(reversed(range(x.array.ndim))))
 
 
-def deprecated_transpose(x: Tensor, name: str) -> Tensor:
+def warn_identity(name: str) -> None:
     warnings.warn(
         f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases.",
         UserWarning,
         stacklevel=4,
     )
-    return ops.permute(x, ())
 
 
 def contiguous(x: Tensor) -> Tensor:
@@ -233,15 +236,16 @@ def cat(tensors: Any, dim: int = 0, *, axis: int | None = None) -> Tensor:
     for i, x in enumerate(given):
         if x.array.ndim == 0:
             raise RuntimeError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
-    joined = [x for x in given if x.array.shape != (0,)]  # PyTorch skips these
-    if not joined:
-        joined, dim, axis = list(given), 0, None
-    ndim = joined[0].array.ndim
-    along = checks.dim(dim if axis is None else axis, ndim, "cat")
-    for i, x in enumerate(joined):
-        check_joinable(joined[0].array.shape, x.array.shape, along, i)
+    shapes = [x.array.shape for x in given if x.array.shape != (0,)]
+    first = shapes[0] if shapes else (0,)
+    along = checks.dim(dim if axis is None else axis, len(first), "cat") if shapes else 0
+    for i, shape in enumerate(shapes):
+        check_joinable(first, shape, along, i)
     kind = dtypes.result_type(*(x.array for x in given))
-    return ops.cat(along, *(to(x, kind) for x in joined))
+    nothing = (*first[:along], 0, *first[along + 1 :])  # what a tensor of shape (0,) counts as
+    return ops.cat(
+        along, *(to(x if x.array.shape != (0,) else reshape(x, nothing), kind) for x in given)
+    )
 
 
 def check_joinable(first: tuple[int, ...], other: tuple[int, ...], along: int, i: int) -> None:
@@ -279,7 +283,7 @@ def unbind(input: Any, dim: int = 0) -> tuple[Tensor, ...]:
     x = checks.tensor(input, "unbind")
     at = checks.dim(dim, x.array.ndim, "unbind")
     if x.array.ndim == 0:
-        raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
+        raise IndexError(f"Dimension specified as {at} but tensor has no dimensions")
     lead = (slice(None),) * at
     return siblings([ops.unbind(x, (*lead, i)) for i in range(x.array.shape[at])], "Unbind")
 

@@ -151,11 +151,14 @@ def mse_loss(
     """
     if size_average is not None or reduce is not None:
         reduction = old_reduction(size_average, reduce)
-    if input.size() != target.size():
-        warn_broadcast(input, target)
+    x, y = tensors_with_size(input, target)
+    fits = x.array.shape == y.array.shape
+    if not fits:
+        warn_broadcast(x, y)
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"{reduction} is not a valid value for reduction")
-    x, y = same_shape(input, target) if input.array.shape != target.array.shape else (input, target)
+    if not fits:
+        x, y = same_shape(x, y)
     if x.array.dtype is not y.array.dtype:
         x, y = elementwise.operands(x, y)
     if x.array.dtype.kind != "f":
@@ -163,6 +166,14 @@ def mse_loss(
     if weight is not None:
         return weighted(ops.mse_loss(x, y, "none"), weight, reduction)
     return ops.mse_loss(x, y, reduction)
+
+
+def tensors_with_size(input: Any, target: Any) -> tuple[Tensor, Tensor]:
+    """The two as they are; a list or a number has no `size()`, and the error says so."""
+    for value in (input, target):
+        if not isinstance(value, Tensor):
+            value.size()
+    return input, target
 
 
 def warn_broadcast(input: Tensor, target: Tensor) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.op import Array, op
+from minigrad.ops.select import choose
 
 # ---- arithmetic ---------------------------------------------------------------------------------
 
@@ -28,6 +29,32 @@ def sub(a: Array, b: Array, /) -> Array:
 
 
 sub.derivative(a=lambda g: g, b=lambda g: -g)
+
+
+@op(label="AddBackward0")
+def add_scaled(a: Array, b: Array, /, alpha: float) -> Array:
+    """a + alpha * b; in float32 rounded once, as by a fused multiply-add."""
+    return scaled_sum(a, b, alpha)
+
+
+add_scaled.derivative(a=lambda g: g, b=lambda g, alpha: g * alpha)
+
+
+@op(label="SubBackward0")
+def sub_scaled(a: Array, b: Array, /, alpha: float) -> Array:
+    """a - alpha * b, likewise."""
+    return scaled_sum(a, b, -alpha)
+
+
+sub_scaled.derivative(a=lambda g: g, b=lambda g, alpha: -g * alpha)
+
+
+def scaled_sum(a: Array, b: Array, factor: float) -> Array:
+    scale = np.asarray(factor, a.dtype)
+    if a.dtype != np.float32:
+        return np.add(a, np.multiply(b, scale))
+    exact = np.multiply(b, scale, dtype=np.float64)  # 24 bits times 24 bits fit into 53
+    return np.add(a, exact).astype(np.float32)
 
 
 @op(label="RsubBackward1")
@@ -90,7 +117,7 @@ def pow(x: Array, /, n: float) -> Array:
         case -2:
             return np.reciprocal(np.multiply(x, x))
         case _:
-            return np.power(x, np.asarray(n, x.dtype))
+            return raised(x, np.asarray(n, x.dtype))
 
 
 pow.derivative(x=lambda g, x, n: zero(g) if n == 0 else g * (n * pow(x, n - 1)))
@@ -98,26 +125,33 @@ pow.derivative(x=lambda g, x, n: zero(g) if n == 0 else g * (n * pow(x, n - 1)))
 
 @op(label="PowBackward1")
 def power(x: Array, y: Array, /) -> Array:
-    return np.power(x, y)
+    return raised(x, y)
 
 
 power.derivative(
     x=lambda g, x, y: where(y == 0, 0.0, g * (y * power(x, y - 1))),
-    y=lambda g, x, y, out: where((x == 0) & (y >= 0), 0.0, g * (out * log(x))),
+    y=lambda g, x, y, out: g * where((x == 0) & (y >= 0), 0.0, out * log(x)),
 )
 
 
 @op(label="PowBackward2")
 def exponential(y: Array, /, base: float) -> Array:
     """base**y for a number base."""
-    return np.power(np.asarray(base, y.dtype), y)
+    return raised(np.asarray(base, y.dtype), y)
 
 
 exponential.derivative(
     y=lambda g, y, base, out: (
-        where(y >= 0, 0.0, g * (out * -np.inf)) if base == 0 else g * (out * natural_log(base))
+        g * (where(y >= 0, 0.0, out * -np.inf) if base == 0 else out * natural_log(base))
     )
 )
+
+
+def raised(x: Array, y: Array) -> Array:
+    """x**y; a whole number to a negative power is 0 (1 and -1 are not), as in PyTorch."""
+    if x.dtype.kind == "f" or np.all(y >= 0):
+        return np.power(x, y)
+    return np.where((y < 0) & (np.abs(x) != 1), 0, np.power(x, np.abs(y)))
 
 
 def natural_log(base: float) -> float:
@@ -206,7 +240,7 @@ sign.derivative(x=lambda g: zero(g))
 
 @op
 def where(condition: Array, a: Array, b: Array, /) -> Array:
-    return np.where(condition, a, b)
+    return choose(condition, a, b)
 
 
 where.derivative(
@@ -239,8 +273,11 @@ minimum.derivative(
 
 @op(label="ClampBackward1")
 def clamp(x: Array, /, low: Any, high: Any) -> Array:
-    """min(max(x, low), high) for numbers; a bound of the dtype's own end is no bound."""
-    return np.minimum(np.maximum(x, low), high)
+    """min(max(x, low), high) for numbers; a bound of the dtype's own end is no bound.
+
+    Of two equals NumPy takes the second: x, so that -0. keeps its sign at a bound of 0.
+    """
+    return np.minimum(high, np.maximum(low, x))
 
 
 clamp.derivative(x=lambda g, x, low, high: where((x >= low) & (x <= high), g, 0.0))
@@ -258,7 +295,7 @@ clamp_between.derivative(
 )
 
 
-@op(label="ClampMinBackward1")
+@op(label="ClampBackward0")
 def clamp_min(x: Array, low: Array, /) -> Array:
     return np.maximum(x, low)
 
@@ -268,7 +305,7 @@ clamp_min.derivative(
 )
 
 
-@op(label="ClampMaxBackward1")
+@op(label="ClampBackward0")
 def clamp_max(x: Array, high: Array, /) -> Array:
     return np.minimum(x, high)
 
@@ -291,7 +328,7 @@ clone.derivative(x=lambda g: g)
 
 @op(label="ToCopyBackward0")
 def cast(x: Array, /, dtype: np.dtype[Any]) -> Array:
-    return x.astype(dtype, copy=False)
+    return x.astype(dtype)
 
 
 cast.derivative(x=lambda g, x_dtype: cast(g, x_dtype))

@@ -8,6 +8,7 @@ the base is looked up in it again.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -16,36 +17,74 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.autograd.errors import noted
 from minigrad.autograd.grad_mode import enabled
-from minigrad.autograd.graph import Leaf, Node, View, stamp_of, tick
-from minigrad.autograd.op import Array, op
+from minigrad.autograd.graph import Leaf, Node, Step, View, follow, stamp_of, tick
+from minigrad.autograd.op import Array, Plan, op
 from minigrad.ops.elementwise import cast, zero
 from minigrad.ops.shape import take
 from minigrad.tensor import Tensor, wrap
 
-__all__ = ["copied", "in_place", "put", "put_view", "rebase", "refuse"]
+__all__ = ["copied", "filled", "in_place", "put", "put_view", "rebase", "refuse"]
+
+Steps = tuple[Step, ...]
 
 
 @op(label="CopyBackwards")
-def copied(x: Array, /, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """x, broadcast and converted: what copy_ leaves in its target."""
-    return np.broadcast_to(x, shape).astype(dtype)
+def copied(target: Array, source: Array, /) -> Array:
+    """The source, broadcast and converted: what copy_ leaves in its target."""
+    return np.broadcast_to(source, target.shape).astype(target.dtype)
 
 
-copied.derivative(x=lambda g, x_dtype: cast(g, x_dtype))
+copied.derivative(
+    target=lambda g: zero(g),
+    source=lambda g, source_dtype: cast(g, source_dtype),
+)
+
+
+@op(label="FillBackward3")
+def filled(target: Array, value: Array, /) -> Array:
+    """One number, repeated and converted: what fill_ leaves in its target."""
+    return np.full_like(target, value)
+
+
+filled.derivative(
+    target=lambda g: zero(g),
+    value=lambda g, value_dtype: cast(g, value_dtype),
+)
 
 
 @op(label="CopySlices")
-def put_view(base: Array, value: Array, /, view: View) -> Array:
-    """The base with other values where `view` looks."""
+def put_view(base: Array, value: Array, /, steps: Steps) -> Array:
+    """The base with other values where a view looks."""
     out = np.array(base)
-    view.look(out)[...] = value
+    follow(steps, out)[...] = value
     return out
 
 
 put_view.derivative(
-    base=lambda g, view: put_view(g, zero(view.look(g)), view),
-    value=lambda g, view: view.look(g),
+    base=lambda g, steps: put_view(g, zero(follow(steps, g)), steps),
+    value=lambda g, steps: follow(steps, g),
 )
+
+
+@op(label="AsStridedBackward0")
+def look(base: Array, /, steps: Steps) -> Array:
+    """What a view sees of a base that was written to."""
+    return follow(steps, base)
+
+
+look.derivative(base=lambda g, steps, base_shape: unseen(g, steps, base_shape))
+
+
+@op
+def unseen(x: Array, /, steps: Steps, shape: tuple[int, ...]) -> Array:
+    """Zeros of a shape, with x where a view looks; what it sees twice gets the sum."""
+    out = np.zeros(shape, x.dtype)
+    places = follow(steps, np.arange(out.size).reshape(shape))
+    np.add.at(out.reshape(-1), places, x)
+    return out
+
+
+unseen.derivative(x=lambda g, steps: look(g, steps))
 
 
 @op(label="IndexPutBackward0")
@@ -62,10 +101,18 @@ put.derivative(
 )
 
 
-def in_place(function: Callable[..., Tensor], t: Tensor, *args: Any) -> Tensor:
-    """t = function(t, *args), in t's own memory and with t's own history."""
-    refuse(t)
-    records = enabled.get() and (t.node is not None or any(wants_grad(a) for a in args))
+# ---- the write ----------------------------------------------------------------------------------
+
+
+def in_place(
+    function: Callable[..., Tensor], t: Tensor, *args: Any, may_repeat: bool = False
+) -> Tensor:
+    """t = function(t, *args), in t's own memory and with t's own history.
+
+    `may_repeat` says that the target may be expanded: where all elements become the same.
+    """
+    refuse(t, *args, may_repeat=may_repeat)
+    records = enabled.get() and t.array.dtype.kind == "f" and any(map(wants_grad, (t, *args)))
     before = wrap(t.array.copy() if records else t.array, t.node)
     after = fitting(function(before, *args), t)
     t.array[...] = after.array
@@ -111,6 +158,9 @@ def settle(after: Tensor, t: Tensor) -> None:
         node.time = tick()
 
 
+# ---- histories after a write --------------------------------------------------------------------
+
+
 def rebase(t: Tensor, node: Node) -> None:
     """Give t, and every tensor that looks into the same memory, the history of a write to t."""
     if t.view_of is None:
@@ -118,53 +168,99 @@ def rebase(t: Tensor, node: Node) -> None:
         base, t.node = t, node
     else:
         base = t.view_of.base
-        value = wrap(t.array, node)
-        base.node = record_put(base, value, t.view_of)
-    for weak in stamp_of(base).views or ():
+        base.node = after_put(base, wrap(t.array, node), t.view_of.steps)
+    for weak in tuple(stamp_of(base).views or ()):
         seen = weak()
-        if seen is not None and seen.view_of is not None and seen.view_of.recorded:
-            seen.node = seen.view_of.look(base).node
+        if seen is not None and is_replayed(seen.view_of):
+            renewed = look(base, seen.view_of.steps).node
+            move_hooks(seen.node, renewed)
+            seen.node = renewed
 
 
-def record_put(base: Tensor, value: Tensor, view: View) -> Node | Leaf | None:
-    """The history of `base` after `value` was written where `view` looks; memory is written."""
-    before = wrap(base.array, base.node)
-    return put_view(before, value, view).node
+def is_replayed(view: View | None) -> bool:
+    """A view made under no_grad, or by a user's Function, is not looked up again."""
+    return view is not None and view.recorded and not view.by_function
 
 
-def move_hooks(old: Node | Leaf | None, new: Node) -> None:
+def after_put(base: Tensor, value: Tensor, steps: Steps) -> Node:
+    """The history of `base` after `value` was written where a view looks; nothing is computed."""
+    parents = [t.node for t in (base, value) if t.node is not None]
+    mask = (base.node is not None) + 2 * (value.node is not None)
+    return plan_of_put(mask).record(parents, (base, value, steps), base)
+
+
+@functools.cache
+def plan_of_put(mask: int) -> Plan:
+    return Plan(put_view, mask)
+
+
+def move_hooks(old: Node | Leaf | None, new: Node | Leaf | None) -> None:
     """A tensor that retains its gradient goes on doing so; other hooks stay where they were."""
-    if isinstance(old, Node) and old.hooks is not None and old.hooks.retain:
+    if isinstance(old, Node) and old.hooks is not None and old.hooks.retain and new is not None:
         new.hooks, old.hooks.retain = type(old.hooks)(), False
         new.hooks.retain = True
 
 
-def refuse(t: Tensor, what: str = "a leaf Variable") -> None:
+# ---- what is refused ----------------------------------------------------------------------------
+
+
+def refuse(t: Tensor, *args: Any, may_repeat: bool = False) -> None:
     """Raise PyTorch's error where an in-place write would be wrong, before anything is written."""
-    if not t.array.flags.writeable or (0 in t.array.strides and t.array.size > 1):
-        refuse_repeated(t)
-    if not enabled.get():
-        return
-    if isinstance(t.node, Leaf) and t.view_of is None:
-        raise leaf_error(what)
-    if t.view_of is None:
-        return
-    if isinstance(t.view_of.base.node, Leaf):
+    view = t.view_of
+    if enabled.get() and any(map(wants_grad, (t, *args))):
+        if view is not None:
+            refuse_view(t, view)
+        if isinstance(t.node, Leaf):
+            raise leaf_error("a leaf Variable")
+    if view is not None and not may_repeat:
+        refuse_repeated(t.array)
+    for other in args:
+        if isinstance(other, Tensor) and other.stamp is not None and other.stamp is t.stamp:
+            refuse_overlap(t.array, other.array)
+
+
+def refuse_view(t: Tensor, view: View) -> None:
+    """A view whose base could not be given the history of the write."""
+    if view.by_function or view.siblings is not None or not view.recorded:
+        raise view_error(t, view)
+    if t.node is not None and not isinstance(view.base.node, Node):
         raise leaf_error("a view of a leaf Variable")
-    if t.view_of.siblings is not None:
-        raise siblings_error(t.view_of.siblings)
-    if not t.view_of.recorded:
-        raise unrecorded_error()
 
 
-def refuse_repeated(t: Tensor) -> None:
-    if t.array.size > 1 and any(
-        n > 1 and s == 0 for n, s in zip(t.array.shape, t.array.strides, strict=True)
+def refuse_repeated(target: Array) -> None:
+    """An expanded tensor, of which several elements are one in memory."""
+    if target.size > 1 and any(
+        n > 1 and step == 0 for n, step in zip(target.shape, target.strides, strict=True)
     ):
         raise RuntimeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."
         )
+
+
+def refuse_overlap(target: Array, source: Array) -> None:
+    """An operand that shares some of the target's memory, where this can be told at a glance.
+
+    Both must fill the memory that they span. Others are read as if they had been copied before.
+    """
+    if not (fills_its_span(target) and fills_its_span(source)):
+        return
+    (a, b), (c, d) = np.lib.array_utils.byte_bounds(target), np.lib.array_utils.byte_bounds(source)
+    same = (a, b) == (c, d) and target.strides == source.strides
+    if target.size and source.size and a < d and c < b and not same:
+        raise RuntimeError(
+            "unsupported operation: some elements of the input tensor and the written-to tensor "
+            "refer to a single memory location. Please clone() the tensor before performing the "
+            "operation."
+        )
+
+
+def fills_its_span(array: Array) -> bool:
+    """No gaps and no element twice: a transposed matrix does, every second row of one does not."""
+    low, high = np.lib.array_utils.byte_bounds(array)
+    return high - low == array.nbytes and 0 not in (
+        step for n, step in zip(array.shape, array.strides, strict=True) if n > 1
+    )
 
 
 def leaf_error(what: str) -> Exception:
@@ -176,17 +272,31 @@ def leaf_error(what: str) -> Exception:
     )
 
 
-def siblings_error(output: str) -> Exception:
-    return RuntimeError(
-        f"{output} is a view and is being modified inplace. This view is the output of a "
-        "function that returns multiple views. Such functions do not allow the output views to be "
-        "modified inplace. You should replace the inplace operation by an out-of-place one."
-    )
+def view_error(t: Tensor, view: View) -> Exception:
+    unrecorded = "created in no_grad mode and is being modified inplace with grad mode enabled."
+    if not isinstance(t.node, Node):
+        return RuntimeError(f"A view was {unrecorded} {reason(view)}")
+    which = view.siblings or f"Output 0 of {t.node.name().partition('Backward')[0]}"
+    if view.by_function or view.siblings is not None:
+        return RuntimeError(f"{which} is a view and is being modified inplace. {reason(view)}")
+    return RuntimeError(f"{which} is a view of a view which was {unrecorded} {reason(view)}")
 
 
-def unrecorded_error() -> Exception:
-    return RuntimeError(
-        "A view was created in no_grad mode and is being modified inplace with grad mode enabled. "
+def reason(view: View) -> str:
+    if view.siblings is not None:
+        return (
+            "This view is the output of a function that returns multiple views. Such functions do "
+            "not allow the output views to be modified inplace. You should replace the inplace "
+            "operation by an out-of-place one."
+        )
+    if view.by_function:
+        return (
+            "This view was created inside a custom Function (or because an input was returned "
+            "as-is) and the autograd logic to handle view+inplace would override the custom "
+            "backward associated with the custom Function, leading to incorrect gradients. This "
+            "behavior is forbidden. You can fix this by cloning the output of the custom Function."
+        )
+    return (
         "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
         "your code by moving both the view and the inplace either both inside the no_grad block "
         "(if you don't want the inplace to be tracked) or both outside (if you want the inplace to "

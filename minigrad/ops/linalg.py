@@ -26,7 +26,7 @@ def column(v: Any) -> Any:
 @op
 def dot(a: Array, b: Array, /) -> Array:
     """Σ aᵢ bᵢ of two vectors."""
-    return total(a * b) if a.size < 4 else np.asanyarray(a.dot(b))
+    return total(a * b) if a.size < 4 and a.dtype.kind == "f" else np.asanyarray(a.dot(b))
 
 
 dot.derivative(a=lambda g, b: g * b, b=lambda g, a: g * a)

@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.autograd.op import Array, op
 from minigrad.ops.elementwise import zero
+from minigrad.ops.select import choose
 from minigrad.ops.sums import total
 
 ZERO = {np.dtype(kind): np.zeros((), kind) for kind in ("float32", "float64", "int32", "int64")}
@@ -26,7 +27,7 @@ relu.derivative(x=lambda g, out: gate(g, out))
 @op(label="ThresholdBackwardBackward0")
 def gate(x: Array, y: Array, /) -> Array:
     """x where y, the result of a relu, is above 0 or NaN, else 0: at the kink, too, it is 0."""
-    return np.where(y <= 0, 0.0, x)
+    return choose(y <= 0, 0.0, x)
 
 
 gate.derivative(x=lambda g, y: gate(g, y), y=lambda g: zero(g))  # y has a derivative: it is 0
@@ -34,7 +35,7 @@ gate.derivative(x=lambda g, y: gate(g, y), y=lambda g: zero(g))  # y has a deriv
 
 def leak(x: Array, slope: float) -> Array:
     scaled = np.multiply(x, slope)
-    return np.maximum(x, scaled) if 0 < slope <= 1 else np.where(x > 0, x, scaled)
+    return np.maximum(x, scaled) if 0 < slope <= 1 else choose(x > 0, x, scaled)
 
 
 @op
@@ -58,7 +59,7 @@ leaky_relu_in_place.derivative(x=lambda g, out, slope: leaky_gate(g, out, slope)
 @op(label="LeakyReluBackwardBackward0")
 def leaky_gate(x: Array, y: Array, /, slope: float) -> Array:
     """x where y is above 0, slope * x elsewhere: at the kink, too, it is the slope that counts."""
-    return np.where(y > 0, x, x * slope)
+    return choose(y > 0, x, x * slope)
 
 
 leaky_gate.derivative(x=lambda g, y, slope: leaky_gate(g, y, slope), y=lambda g: zero(g))

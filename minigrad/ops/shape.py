@@ -11,8 +11,11 @@ import numpy as np
 
 from minigrad.autograd.graph import Node
 from minigrad.autograd.op import Array, Op, op, view
+from minigrad.ops.sums import total
 
 Shape = tuple[int, ...]
+
+ZERO = {np.dtype(kind): np.zeros((), kind) for kind in ("float32", "float64")}
 
 # ---- the same elements under another shape ------------------------------------------------------
 
@@ -23,6 +26,15 @@ def reshape(x: Array, /, shape: Shape) -> Array:
 
 
 reshape.derivative(x=lambda g, x_shape: reshape(g, x_shape))
+
+
+@view(label="ReshapeAliasBackward0")
+def reshape_alias(x: Array, /, shape: Shape) -> Array:
+    """The same, of elements that do not lie in order but still allow a view."""
+    return x.reshape(shape)
+
+
+reshape_alias.derivative(x=lambda g, x_shape: reshape(g, x_shape))
 
 
 @op(label="UnsafeViewBackward0")
@@ -71,7 +83,7 @@ permute.derivative(x=lambda g, dims: permute(g, inverse(dims)))
 
 @view()
 def transpose(x: Array, /, dim0: int, dim1: int) -> Array:
-    return x.swapaxes(dim0, dim1)
+    return x.swapaxes(dim0, dim1) if x.ndim else x
 
 
 transpose.derivative(x=lambda g, dim0, dim1: transpose(g, dim0, dim1))
@@ -86,7 +98,9 @@ def inverse(dims: Shape) -> Shape:
 
 @view()
 def expand(x: Array, /, shape: Shape) -> Array:
-    return np.broadcast_to(x, shape)
+    out = np.broadcast_to(x, shape)
+    out.flags.writeable = x.flags.writeable  # NumPy would protect what is one element several times
+    return out
 
 
 expand.derivative(x=lambda g: g)
@@ -97,6 +111,8 @@ def sum_to(x: Array, /, shape: Shape) -> Array:
     """The sum over everything that broadcasting from `shape` had repeated."""
     lead = x.ndim - len(shape)
     if x.shape[lead:] == shape:
+        if x.shape[0] == lead == 1:
+            return np.add(x[0], ZERO[x.dtype])  # a sum starts at 0: a lone -0. becomes 0.
         return total(x, 0 if lead == 1 else tuple(range(lead)))
     repeated = [i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1]
     summed = total(x, (*range(lead), *repeated))
@@ -114,12 +130,14 @@ def aligned(shape: Shape, target: Shape) -> Shape:
 
 
 def index_label(node: Node) -> str:
-    """SelectBackward0 for an integer, as PyTorch names the last step of its own indexing."""
+    """PyTorch indexes step by step, skips dims that are taken whole, and names the last step."""
     index = node.saved[0] if node.saved else ()
-    items = [item for item in index if item is not Ellipsis]
-    if not items or items[-1] is None:
-        return "UnsqueezeBackward0" if items else "AliasBackward0"
-    return "SelectBackward0" if isinstance(items[-1], int) else "SliceBackward0"
+    steps = [item for item in index if item is not Ellipsis and item != slice(None)]
+    if not steps:
+        return "SliceBackward0" if index == (slice(None),) else "AliasBackward0"
+    if isinstance(steps[-1], int):
+        return "SelectBackward0"
+    return "UnsqueezeBackward0" if steps[-1] is None else "SliceBackward0"
 
 
 @view(label=index_label)
@@ -136,7 +154,7 @@ def piece(label: str) -> Op:
 
     @view(label=label)
     def getitem_of(x: Array, /, index: tuple[Any, ...]) -> Array:
-        return x[index]
+        return x[(*index, ...)]  # the ellipsis keeps a single element a view
 
     getitem_of.derivative(**getitem.derivatives)
     return getitem_of

@@ -54,8 +54,10 @@ def in_four_columns(x: Array, axis: int) -> Array:
 def product(a: Array, b: Array) -> Array:
     """a b of a matrix, or a row, and a matrix."""
     inner, columns = b.shape
-    if 1 < inner < 8 and is_added_in_order(a.size // inner, inner, columns, b.flags.c_contiguous):
-        return np.add.reduce(a[..., None, :] * b.T, -1)
+    if inner < 2 or inner > 7:
+        return a.dot(b)
+    if is_added_in_order(a.size // inner, inner, columns, b.flags.c_contiguous):
+        return np.add.reduce(a[..., None, :] * b.T, -1, a.dtype)
     return a.dot(b)
 
 

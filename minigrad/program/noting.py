@@ -1,0 +1,383 @@
+"""Noting: an ndarray that writes down what NumPy does with it.
+
+The engine, its kernels, its formulas and the optimiser run as always; the arrays that they compute
+with are of this class. Every call computes as ever, and adds a line to the tape. What cannot be
+written down is refused, so that nothing is missing on a tape: a value that becomes a Python number
+or a truth (with another value, the step might go another way), and every method of ndarray that is
+not listed here. What NumPy makes without telling has no value, and is refused when it is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from minigrad.program.errors import refused
+from minigrad.program.origin import user_line
+from minigrad.program.tape import Array, Line, Number, Operand, Tape, Value
+
+__all__ = ["Noting", "flat", "make", "noting", "number", "operands", "plain", "value_of", "write"]
+
+KNOWN = frozenset(
+    "T __array__ __array_finalize__ __array_function__ __array_interface__ __array_priority__ "
+    "__array_struct__ __array_ufunc__ __class__ __contains__ __dict__ __len__ __getitem__ "
+    "__setitem__ all any astype base clip copy dot dtype fill flags flatten item itemsize max mean "
+    "min nbytes ndim owner ravel reshape shape size squeeze strides sum swapaxes take tape tolist "
+    "transpose value view".split()
+)
+
+
+class Noting(np.ndarray[Any, Any]):
+    """An array of a step that is being recorded; `value` is what it is called on the tape."""
+
+    tape: Tape | None
+    value: Value | None
+    owner: Noting | None  # whose memory a view looks into
+
+    def __array_finalize__(self, source: Any) -> None:
+        self.tape = self.value = self.owner = None
+
+    def __getattribute__(self, name: str) -> Any:
+        if name not in KNOWN and is_open(self):
+            raise unknown(f"ndarray.{name}")
+        return super().__getattribute__(name)
+
+    @property
+    def base(self) -> Any:
+        """As of an array that does not note: None if it owns its memory."""
+        return self.owner
+
+    # ---- calls that NumPy hands over -------------------------------------------------------------
+
+    def __array_ufunc__(
+        self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any
+    ) -> Any:
+        call = getattr(ufunc, method)
+        raw = [plain(value) for value in inputs]
+        tape = tape_of((*inputs, *(out or ())))
+        if tape is None:
+            return call(*raw, **({"out": plain(out[0])} if out else {}), **options)
+        if method not in ("__call__", "reduce", "at") or ufunc.nout != 1 or "where" in options:
+            raise unknown(f"np.{ufunc.__name__}.{method}")
+        if method == "at":
+            call(*raw)
+            target, index, source = inputs
+            options = {"index": values_in(tape, index if isinstance(index, tuple) else (index,))}
+            return write(tape, f"{ufunc.__name__}.at", operands(tape, (source,)), target, options)
+        name = ufunc.__name__ + (".reduce" if method == "reduce" else "")
+        noted = operands(tape, inputs, ufunc.resolve_dtypes if method == "__call__" else None)
+        if out is None:
+            return make(tape, name, noted, call(*raw, **options), options)
+        call(*raw, out=(plain(out[0]),), **options)
+        write(tape, name, noted, out[0], options)
+        return out[0]
+
+    def __array_function__(
+        self, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]
+    ) -> Any:
+        from minigrad.program.functions import FUNCTIONS, QUESTIONS  # they are made of this class
+
+        tape = tape_of(flat((*args, *options.values())))
+        if tape is None or function in QUESTIONS:
+            return function(*map(plain, args), **options)
+        if function not in FUNCTIONS:
+            raise unknown(f"np.{function.__name__}")
+        return FUNCTIONS[function](tape, *args, **options)
+
+    def dot(self, other: Any, out: Any = None) -> Any:
+        result = plain(self).dot(plain(other))
+        tape = tape_of((self, other))
+        return result if tape is None else make(tape, "dot", operands(tape, (self, other)), result)
+
+    # ---- copies ----------------------------------------------------------------------------------
+
+    def copy(self, order: Any = "C") -> Any:
+        return assigned(self, plain(self).copy(order))
+
+    def astype(self, dtype: Any, order: Any = "K", *args: Any, copy: bool = True) -> Any:
+        if self.dtype == dtype and not copy:
+            return self
+        return assigned(self, plain(self).astype(dtype, order))
+
+    def flatten(self, order: Any = "C") -> Any:
+        return self.reshape(-1).copy()
+
+    def take(self, indices: Any, axis: Any = None) -> Any:
+        result = plain(self).take(plain(indices), axis)
+        tape = tape_of((self, indices))
+        if tape is None:
+            return result
+        picked = value_of(tape, np.asanyarray(indices))
+        return make(tape, "take", (value_of(tape, self), picked), result, {"axis": axis})
+
+    # ---- views -----------------------------------------------------------------------------------
+
+    def seen(self, look: str, array: Array) -> Any:
+        """A view; or the copy that NumPy had to make of one."""
+        tape = self.tape
+        if tape is None or not tape.is_open:
+            return array
+        if array.size and not np.may_share_memory(array, plain(self)):
+            return make(tape, "look", (value_of(tape, self),), array, {"look": look})
+        return noting(tape, tape.view(value_of(tape, self), look, array), array, self.owner or self)
+
+    @property
+    def T(self) -> Any:
+        return self.transpose()
+
+    def transpose(self, *axes: Any) -> Any:
+        array = plain(self).transpose(*axes)
+        order = axes[0] if len(axes) == 1 and not hasattr(axes[0], "__index__") else axes
+        order = tuple(order or reversed(range(self.ndim)))
+        if order == tuple(range(self.ndim)):
+            return self.seen("{}", array)
+        is_reversed = order == tuple(reversed(range(self.ndim)))
+        return self.seen("{}.T" if is_reversed else f"{{}}.transpose{order}", array)
+
+    def swapaxes(self, i: int, j: int) -> Any:
+        order = list(range(self.ndim))
+        order[i], order[j] = order[j], order[i]
+        return self.transpose(order)
+
+    def reshape(self, *shape: Any) -> Any:
+        array = plain(self).reshape(*shape)
+        sizes = array.shape
+        text = "-1" if len(sizes) == 1 else ", ".join(map(str, sizes)) if sizes else "()"
+        return self.seen("{}" if sizes == self.shape else f"{{}}.reshape({text})", array)
+
+    def ravel(self) -> Any:
+        return self.reshape(-1)
+
+    def squeeze(self, axis: Any = None) -> Any:
+        return self.reshape(plain(self).squeeze(axis).shape)
+
+    def view(self, kind: Any = None) -> Any:
+        if kind is None or kind is np.ndarray or not is_open(self):
+            return self.seen("{}", plain(self)) if kind is None else plain(self)
+        return self.seen(f"{{}}.view({np.dtype(kind).name})", plain(self).view(kind))
+
+    def __getitem__(self, index: Any) -> Any:
+        items = index if isinstance(index, tuple) else (index,)
+        array = plain(self)[tuple(map(plain, items))]
+        tape = tape_of((self, *items))
+        if tape is None:
+            return array
+        if any(isinstance(item, np.ndarray | list) for item in items):
+            options = {"index": values_in(tape, items)}
+            return make(tape, "getitem", (value_of(tape, self),), array, options)
+        if Ellipsis not in items and np.ndim(array) == 0:
+            items = (*items, Ellipsis)  # a view also of a single element
+        array = plain(self)[items]
+        is_all = array.shape == self.shape and array.strides == self.strides
+        return self.seen("{}" if is_all else f"{{}}[{index_text(items)}]", array)
+
+    # ---- writes ----------------------------------------------------------------------------------
+
+    def __setitem__(self, index: Any, source: Any) -> None:
+        items = index if isinstance(index, tuple) else (index,)
+        plain(self)[tuple(map(plain, items))] = plain(source)
+        tape = tape_of((self, source))
+        if tape is None:
+            return
+        source = operands(tape, (source, self), np.result_type)[:1]
+        if any(isinstance(item, np.ndarray | list) for item in items):
+            write(tape, "setitem", source, self, {"index": values_in(tape, items)})
+        else:
+            write(tape, "assign", source, self[index])
+
+    def fill(self, value: Any) -> None:
+        self[...] = value
+
+    # ---- what would leave the tape ---------------------------------------------------------------
+
+    def item(self, *index: Any) -> Any:
+        return answered(self, plain(self).item, *index)
+
+    def tolist(self) -> Any:
+        return answered(self, plain(self).tolist)
+
+    def __bool__(self) -> bool:
+        return bool(answered(self, plain(self).__bool__))
+
+    def __int__(self) -> int:
+        return int(answered(self, plain(self).__int__))
+
+    def __float__(self) -> float:
+        return float(answered(self, plain(self).__float__))
+
+    def __index__(self) -> int:
+        return int(answered(self, plain(self).__index__))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool(answered(self, plain(self).__contains__, value))
+
+    def __array__(self, *args: Any, **options: Any) -> Any:
+        if is_open(self):
+            raise refused(
+                "the step hands the values of a tensor to NumPy",
+                "A program has the calls that tensors make, and not those that are made beside "
+                "them. Write it with tensors, or outside of the step.",
+                user_line(),
+            )
+        return plain(self)
+
+
+def answered(array: Noting, answer: Callable[..., Any], *args: Any) -> Any:
+    if is_open(array):
+        raise refused(
+            "the step asks for the value of a tensor",
+            "What it does next could depend on the answer, and a program does the same in every "
+            "step. Return the tensor, and ask what the step returns: step(x, y).item(). To choose "
+            "between values inside, use minigrad.where.",
+            user_line(),
+        )
+    return answer(*args)
+
+
+def unknown(what: str) -> Exception:
+    return refused(
+        f"{what} cannot be part of a program",
+        "Of NumPy, a program knows what the ops of minigrad are made of.",
+        user_line(),
+    )
+
+
+# ---- arrays and their values ----------------------------------------------------------------------
+
+
+def is_open(array: Noting) -> bool:
+    tape = array.__dict__.get("tape")
+    return tape is not None and tape.is_open
+
+
+def tape_of(values: Iterable[Any]) -> Tape | None:
+    """The tape that the noting arrays among the values write on, while it is open."""
+    for value in values:
+        if isinstance(value, Noting):
+            if value.tape is None:
+                raise unknown("what NumPy does without telling")
+            return value.tape if value.tape.is_open else None
+    return None
+
+
+def flat(values: Iterable[Any]) -> Iterable[Any]:
+    for value in values:
+        if isinstance(value, list | tuple):
+            yield from flat(value)
+        else:
+            yield value
+
+
+def plain(value: Any) -> Any:
+    """The same without notes: the array itself, also inside lists and tuples."""
+    if isinstance(value, Noting):
+        return np.ndarray.view(value, np.ndarray)
+    return type(value)(map(plain, value)) if type(value) in (list, tuple) else value
+
+
+def noting(tape: Tape, value: Value, array: Any, owner: Noting | None = None) -> Noting:
+    """An array that notes, on the memory of another."""
+    made = np.ndarray.view(np.asarray(array), Noting)
+    made.tape, made.value, made.owner = tape, value, owner
+    return made
+
+
+def value_of(tape: Tape, array: Any) -> Value:
+    """What an array is called on the tape; one from elsewhere is a constant."""
+    if not isinstance(array, Noting):
+        return tape.constant(array)
+    if array.value is None:
+        raise unknown("what NumPy does without telling")
+    return array.value
+
+
+def values_in(tape: Tape, items: tuple[Any, ...]) -> tuple[Any, ...]:
+    """An index, with values for its arrays. Masks are refused: they decide about a shape."""
+    found = []
+    for item in items:
+        if isinstance(item, np.ndarray | list):
+            if isinstance(item, Noting) and item.dtype == bool:
+                raise refused(
+                    "the step picks elements by a mask",
+                    "How many there are depends on values, and a program's shapes are fixed. Use "
+                    "minigrad.where, or multiply by the mask.",
+                    user_line(),
+                )
+            item = value_of(tape, np.asanyarray(item))
+        found.append(item)
+    return tuple(found)
+
+
+def operands(tape: Tape, inputs: Iterable[Any], resolve: Any = None) -> tuple[Any, ...]:
+    """The inputs of a line. Python's numbers take the dtype in which NumPy computes with them."""
+    values = list(inputs)
+    kinds: Any = [None] * len(values)
+    if any(is_number(value) for value in values):
+        if resolve is np.result_type:
+            kinds = [np.result_type(*map(plain, values))] * len(values)
+        elif resolve is not None:
+            kinds = resolve((*(type(v) if is_number(v) else v.dtype for v in values), None))
+    return tuple(operand(tape, value, kind) for value, kind in zip(values, kinds, strict=False))
+
+
+def operand(tape: Tape, value: Any, kind: Any) -> Operand:
+    if is_number(value):
+        return number(value, kind)
+    if isinstance(value, Noting) or id(value) in tape.constants:
+        return value_of(tape, value)
+    value = np.asarray(value)
+    return value_of(tape, value) if value.ndim else number(value.item(), value.dtype)
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, bool | int | float) and not isinstance(value, np.generic)
+
+
+def number(value: Any, kind: np.dtype[Any]) -> Number:
+    with np.errstate(all="ignore"):
+        exact = kind.type(value).item()
+    return Number(repr(exact), kind, exact)
+
+
+# ---- lines ----------------------------------------------------------------------------------------
+
+
+def make(
+    tape: Tape, function: str, inputs: tuple[Any, ...], result: Any, options: Any = None
+) -> Noting:
+    """Note a call that made a new array."""
+    result = np.asarray(result)
+    out = Value("result", result)
+    tape.add(Line(function, inputs, out, options or {}))
+    return noting(tape, out, result)
+
+
+def write(
+    tape: Tape, function: str, inputs: tuple[Any, ...], target: Any, options: Any = None
+) -> None:
+    """Note a call that wrote into an array."""
+    tape.add(Line(function, inputs, value_of(tape, target), options or {}, writes=True))
+
+
+def assigned(array: Noting, result: Array) -> Any:
+    """Note a copy, perhaps in another dtype."""
+    if not is_open(array):
+        return result
+    tape = tape_of((array,))
+    assert tape is not None
+    return make(tape, "assign", (value_of(tape, array),), result)
+
+
+def index_text(items: tuple[Any, ...]) -> str:
+    return ", ".join(map(item_text, items))
+
+
+def item_text(item: Any) -> str:
+    if item is Ellipsis:
+        return "..."
+    if not isinstance(item, slice):
+        return repr(item)
+    parts = ["" if part is None else str(part) for part in (item.start, item.stop)]
+    return ":".join(parts) + ("" if item.step is None else f":{item.step}")

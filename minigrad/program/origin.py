@@ -1,0 +1,210 @@
+"""Where a line comes from: read off the calls that are under way when it is noted.
+
+A line is written while kernel, formula, engine, module and the user's step are all on the stack.
+Each of these frames says something: which op, the derivative of what by what, which layer, which
+line of the user's program, and to which variable the result will be assigned.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import linecache
+import os
+import sys
+from bisect import bisect
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, Any
+
+from minigrad import ops
+from minigrad.autograd import engine
+from minigrad.autograd.graph import Leaf, Node, tick
+from minigrad.autograd.op import Op, Plan
+from minigrad.nn.hooks import ForwardHooks
+from minigrad.nn.module import Module
+from minigrad.optim.hooks import StepHooks
+from minigrad.optim.optimizer import Optimizer
+
+if TYPE_CHECKING:
+    from minigrad.program.tape import Value
+
+__all__ = ["Call", "Origin", "Origins", "user_line"]
+
+LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+GUIDE = os.path.join(LIBRARY, "guide")
+
+
+@dataclass(eq=False)
+class Call:
+    """One application of an op: what it was applied to, and the value that came out last."""
+
+    op: Op
+    time: int
+    arguments: dict[str, Any]
+    result: Value | None = None
+
+
+@dataclass(eq=False)
+class Origin:
+    """Why a line is there.
+
+    phase      "forward", "backward" or "update"
+    call       the application of an op that it belongs to; in backward, the one differentiated
+    by         in backward: the argument of the op whose gradient it is part of
+    target     in backward: the value or the leaf whose gradient it is part of
+    module     the path of the innermost module
+    variables  the assignments under way, innermost first: (where, name)
+    statement  the line of the step, as (file, number)
+    """
+
+    phase: str = "forward"
+    call: Call | None = None
+    by: str | None = None
+    target: Any = None
+    module: str | None = None
+    variables: list[tuple[Any, str]] = field(default_factory=list)
+    statement: tuple[str, int] | None = None
+
+
+class Origins:
+    """Reads the stack for one recording."""
+
+    def __init__(self, modules: dict[Module, str], step: CodeType | None) -> None:
+        self.modules = modules
+        self.step = step
+        self.calls: list[Call] = []
+        self.running: dict[FrameType, Call] = {}
+
+    def here(self) -> Origin:
+        """The origin of the line that is being noted now."""
+        found = Origin()
+        frames = list(frames_above(sys._getframe(1)))
+        self.running = {frame: call for frame, call in self.running.items() if frame in frames}
+        node: Node | None = None
+        for frame in frames:
+            code = frame.f_code
+            if code in kernels() and found.call is None:
+                found.call = self.call_of(kernels()[code], frame)
+            elif code in formulas() and found.by is None:
+                found.by = formulas()[code]
+            elif code is Plan.backward.__code__:
+                node = frame.f_locals["node"]
+            elif code is engine.run_backward.__code__:
+                self.read_engine(found, frame, node)
+            elif code is engine.deposit.__code__:
+                found.phase, found.target = "backward", frame.f_locals["leaf"]
+            elif code is Module.__call__.__code__ and found.module is None:
+                found.module = self.modules.get(frame.f_locals["self"])
+            elif is_step(code, frame):
+                found.phase = "update"
+            if is_user(code) and (found.statement is None or code is self.step):
+                found.statement = (code.co_filename, frame.f_lineno)
+            variable = assigned_next(frame)
+            if variable:
+                found.variables.append(((id(frame), frame.f_lasti), variable))
+            if code is self.step:
+                break
+        return found
+
+    def call_of(self, op: Op, frame: FrameType) -> Call:
+        """The application whose kernel runs in this frame."""
+        call = self.running.get(frame)
+        if call is None:
+            arguments = {name: frame.f_locals.get(name) for name in op.signature.names}
+            call = self.running[frame] = Call(op, tick(), arguments)
+            self.calls.append(call)
+        return call
+
+    def read_engine(self, found: Origin, frame: FrameType, node: Node | None) -> None:
+        found.phase = "backward"
+        node = node or frame.f_locals.get("node")
+        found.call = None if node is None else self.call_before(node.time)
+        if found.by is None or node is None:
+            found.target = frame.f_locals.get("parent")
+        elif node.plan is not None and found.by in node.plan.inputs:
+            found.target = node.parents[node.plan.inputs.index(found.by)]
+
+    def call_before(self, time: int) -> Call | None:
+        """The application that a node of this time recorded: the last one that began before it."""
+        at = bisect(self.calls, time, key=lambda call: call.time)
+        return self.calls[at - 1] if at else None
+
+    def value_of(self, target: Any) -> Any:
+        """The forward value that a node stands for; a leaf is returned as it is."""
+        if isinstance(target, Leaf) or target is None:
+            return target
+        call = self.call_before(target.time)
+        return None if call is None else call.result
+
+
+def frames_above(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        yield frame
+        frame = frame.f_back
+
+
+@functools.cache
+def kernels() -> dict[CodeType, Op]:
+    """The op that each kernel's code belongs to."""
+    return {op.kernel.__code__: op for op in all_ops()}
+
+
+@functools.cache
+def formulas() -> dict[CodeType, str]:
+    """The argument by which each formula differentiates."""
+    return {
+        formula.__code__: name for op in all_ops() for name, formula in op.derivatives.items()
+    }
+
+
+def all_ops() -> list[Op]:
+    modules = {sys.modules[getattr(ops, name).__module__] for name in ops.__all__}
+    found = [value for module in modules for value in vars(module).values()]
+    return [value for value in found if hasattr(value, "kernel")]
+
+
+def is_step(code: CodeType, frame: FrameType) -> bool:
+    return code.co_name in ("step", "update") and isinstance(
+        frame.f_locals.get("self"), Optimizer
+    )
+
+
+def is_user(code: CodeType) -> bool:
+    """Whether code is a user's; the guide is written as a user would."""
+    name = os.path.abspath(code.co_filename)
+    return not name.startswith(LIBRARY) or name.startswith(GUIDE)
+
+
+def is_hook(code: CodeType) -> bool:
+    hooks = (engine.run_hooks, ForwardHooks.call, StepHooks.run)
+    return any(code is hook.__code__ for hook in hooks)
+
+
+def assigned_next(frame: FrameType) -> str | None:
+    """The variable that the call under way in a frame will be assigned to."""
+    return stores(frame.f_code).get(frame.f_lasti)
+
+
+@functools.cache
+def stores(code: CodeType) -> dict[int, str]:
+    """For each instruction that is followed by the assignment of a variable, its name."""
+    found = {}
+    instructions = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
+    for this, following in zip(instructions, instructions[1:], strict=False):
+        if following.opname.startswith("STORE_") and isinstance(following.argval, str | tuple):
+            name = following.argval if isinstance(following.argval, str) else following.argval[0]
+            if following.opname not in ("STORE_ATTR", "STORE_SUBSCR"):
+                found[this.offset] = name
+    return found
+
+
+def user_line() -> str:
+    """`: text (file, line n)` of the innermost line of the user's code that is under way."""
+    for frame in frames_above(sys._getframe(1)):
+        if is_user(frame.f_code) and "numpy" not in frame.f_globals.get("__name__", ""):
+            name, number = frame.f_code.co_filename, frame.f_lineno
+            text = linecache.getline(name, number).strip()
+            return f":\n    {text or '(no source)'}\n({name}, line {number})"
+    return ""

@@ -1,0 +1,228 @@
+"""What a step can see beside its arguments: the tensors, modules, optimisers and numbers in reach.
+
+The search starts at the names in the code of the step, the variables that it encloses and the
+object that it is a method of, and goes on through modules, lists, dicts, functions and objects.
+Of an object that is no module it follows only the attributes whose names occur in code that the
+step can reach. What it finds are facts: "net.fc is this module", "net.training is True". A program
+is valid while its facts hold; a fact that the step itself changes is a reason to refuse it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from minigrad import dtypes
+from minigrad.nn.module import Module
+from minigrad.optim.optimizer import Optimizer
+from minigrad.tensor import Tensor
+
+__all__ = ["Fact", "Surroundings", "is_plain"]
+
+LARGEST = 1000  # items of a list or dict; the elements of larger ones are not looked at
+LIBRARIES = ("minigrad", "numpy", "builtins", "torch")
+MISSING = object()
+
+Path = tuple[str, ...]
+
+
+@dataclass(eq=False)
+class Fact:
+    """`owner.key`, `owner[key]`, the variable in a cell, or a length is `value`."""
+
+    owner: Any
+    access: str  # "attribute", "item", "cell" or "length"
+    key: Any
+    value: Any
+    path: Path
+
+    def now(self) -> Any:
+        try:
+            if self.access == "attribute":
+                return getattr(self.owner, self.key)
+            if self.access == "cell":
+                return self.owner.cell_contents
+            return len(self.owner) if self.access == "length" else self.owner[self.key]
+        except (AttributeError, LookupError, ValueError):
+            return MISSING
+
+    def holds(self) -> bool:
+        """Whether it is still so: the same object, or an equal number or text."""
+        return is_same(self.now(), self.value)
+
+    def __str__(self) -> str:
+        return ".".join(self.path)
+
+
+def is_same(a: Any, b: Any) -> bool:
+    return a is b or (is_plain(a) and type(a) is type(b) and repr(a) == repr(b))
+
+
+def is_plain(value: Any) -> bool:
+    """Whether a value is a number, a text or nothing, and not a place for others."""
+    kinds = (bool, int, float, complex, str, bytes, np.generic, dtypes.dtype, dtypes.Size, range)
+    return value is None or isinstance(value, kinds)
+
+
+class Surroundings:
+    """Everything within reach of a function."""
+
+    def __init__(self, function: Any) -> None:
+        self.facts: list[Fact] = []
+        self.tensors: dict[Tensor, Path] = {}
+        self.modules: dict[Module, Path] = {}
+        self.optimizers: dict[Optimizer, Path] = {}
+        self.arrays: dict[int, tuple[Any, Path]] = {}
+        self.names: set[str] = {"training"}
+        self.seen: dict[int, Any] = {}
+        self.unread: list[tuple[Any, str, Any, Path]] = []
+        self.visit(function, ())
+        self.read_attributes()
+
+    def fact(self, owner: Any, access: str, key: Any, value: Any, path: Path) -> None:
+        self.facts.append(Fact(owner, access, key, value, path))
+        self.visit(value, path)
+
+    def visit(self, value: Any, path: Path) -> None:
+        """Look at a value, and at what can be reached from it."""
+        if is_plain(value) or id(value) in self.seen or is_of_library(value):
+            return
+        self.seen[id(value)] = value
+        if isinstance(value, Tensor):
+            self.tensors[value] = path
+        elif isinstance(value, np.ndarray):
+            self.arrays[id(value)] = (value, path)
+        elif isinstance(value, Module):
+            self.visit_module(value, path)
+        elif isinstance(value, Optimizer):
+            self.visit_optimizer(value, path)
+        elif isinstance(value, list | tuple | dict):
+            self.visit_items(value, path)
+        elif isinstance(value, FunctionType):
+            self.visit_function(value, path)
+        elif isinstance(value, MethodType):
+            self.visit(value.__func__, path)
+            self.visit(value.__self__, path)
+        elif isinstance(value, functools.partial):
+            for part in (value.func, value.args, value.keywords):
+                self.visit(part, path)
+        elif isinstance(value, CodeType):
+            self.visit_code(value)
+        elif isinstance(value, set | frozenset):
+            self.facts.append(Fact(value, "length", None, len(value), path))
+        else:
+            self.visit_object(value, path)
+
+    def visit_function(self, function: FunctionType, path: Path) -> None:
+        names = self.visit_code(function.__code__)
+        for name in sorted(names & function.__globals__.keys()):
+            value = function.__globals__[name]
+            self.fact(function.__globals__, "item", name, value, (*path[:-1], name))
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            if cell != CellType():
+                self.fact(cell, "cell", None, cell.cell_contents, (*path[:-1], name))
+        for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+            self.visit(value, path)
+        self.visit(getattr(function, "__wrapped__", None), path)
+
+    def visit_code(self, code: CodeType) -> set[str]:
+        """Learn which names code uses, and the functions inside it."""
+        names = set(code.co_names)
+        for constant in code.co_consts:
+            if isinstance(constant, CodeType):
+                names |= self.visit_code(constant)
+        self.names |= names
+        return names
+
+    def visit_module(self, module: Module, path: Path) -> None:
+        self.modules[module] = path
+        self.visit_methods(type(module), path)
+        self.facts.append(Fact(vars(module), "length", None, len(vars(module)), path))
+        own = module._names
+        for name, value in vars(module).items():
+            if name in own.parameters or name in own.buffers or name in own.modules:
+                self.fact(vars(module), "item", name, value, (*path, name))
+            elif not name.startswith("_"):
+                self.unread.append((module, name, value, (*path, name)))
+
+    def visit_optimizer(self, optimizer: Optimizer, path: Path) -> None:
+        self.optimizers[optimizer] = path
+        self.visit_methods(type(optimizer), path)
+        self.fact(optimizer, "attribute", "param_groups", optimizer.param_groups, path)
+        self.fact(optimizer, "attribute", "state", optimizer.state, path)
+        for name, value in vars(optimizer).items():
+            if name not in ("param_groups", "state", "defaults"):
+                self.unread.append((optimizer, name, value, (*path, name)))
+
+    def visit_items(self, items: Any, path: Path) -> None:
+        if not isinstance(items, tuple):
+            self.facts.append(Fact(items, "length", None, len(items), path))
+        if len(items) > LARGEST:
+            return
+        for key, value in list(items.items() if isinstance(items, dict) else enumerate(items)):
+            if isinstance(key, Tensor):  # an optimizer's state, by parameter
+                self.visit(key, path)
+                self.visit(value, self.tensors[key])
+            elif isinstance(items, tuple):
+                self.visit(value, (*path, str(key)))
+            else:
+                self.fact(items, "item", key, value, (*path, str(key)))
+
+    def visit_object(self, value: Any, path: Path) -> None:
+        kind = value if isinstance(value, type) else type(value)
+        if kind.__module__.partition(".")[0] in LIBRARIES or hasattr(value, "__next__"):
+            return
+        if not isinstance(value, ModuleType):
+            self.visit_methods(kind, path)
+        for name, attribute in attributes(value):
+            self.unread.append((value, name, attribute, (*path, name)))
+
+    def visit_methods(self, kind: type, path: Path) -> None:
+        """Any method of the class may run."""
+        for base in kind.__mro__:
+            for function in vars(base).values():
+                if isinstance(function, FunctionType):
+                    if is_of_library(function):
+                        self.names |= set(function.__code__.co_names) & {"forward", "training"}
+                        if function.__name__ == "forward":
+                            self.visit_code(function.__code__)
+                    else:
+                        self.visit(function, (*path, function.__name__))
+
+    def read_attributes(self) -> None:
+        """Follow the attributes that some code names, until there are no more."""
+        while True:
+            named = [entry for entry in self.unread if entry[1] in self.names]
+            if not named:
+                return
+            self.unread = [entry for entry in self.unread if entry[1] not in self.names]
+            for owner, name, value, path in named:
+                self.fact(owner, "attribute", name, value, path)
+
+    def changed(self) -> Iterator[Fact]:
+        """The facts that no longer hold."""
+        return (fact for fact in self.facts if not fact.holds())
+
+
+def attributes(value: Any) -> Iterator[tuple[str, Any]]:
+    yield from getattr(value, "__dict__", {}).items()
+    for base in type(value).__mro__:
+        for name in getattr(base, "__slots__", ()) if not isinstance(value, type) else ():
+            if hasattr(value, name):
+                yield name, getattr(value, name)
+
+
+def is_of_library(value: Any) -> bool:
+    """Whether a function, class or module is not a user's."""
+    if isinstance(value, ModuleType):
+        name = value.__name__
+    elif isinstance(value, type | FunctionType):
+        name = value.__module__ or ""
+    else:
+        return False
+    return name.partition(".")[0] in LIBRARIES and not name.startswith("minigrad.guide")
