@@ -40,55 +40,78 @@ def run_backward(
     targets, only what leads to them is walked. Nothing is written into any `grad` here: an error
     on the way leaves all of them untouched.
     """
-    pending, found = dict(roots), Gradients()
     useful = None if targets is None else leading_to(targets, roots)
-    arrivals = Arrivals(roots, pending, useful)
-    ready: list[tuple[int, Node]] = []
-    for root in roots:
-        if useful is not None and root not in useful:
-            del pending[root]
-        elif isinstance(root, Node):
-            heappush(ready, (-root.time, root))
-        else:
-            pending[root] = own(pending[root], pending[root])
-            if root.hooks is not None:
-                arrivals.note(root)
+    walk, found = Walk(roots, useful), Gradients()
+    ready, pending = walk.ready, walk.pending
     while ready:
         node = heappop(ready)[1]
-        g = pending.pop(node)
-        arrived = g
+        g = arrived = pending.pop(node)
         if node.hooks is not None:
             g = run_hooks(node.hooks, g)
         if useful is not None:
-            is_last = useful.isdisjoint(node.parents)
-            if node in targets:  # type: ignore[operator]
-                found[node] = g if is_last else arrived  # PyTorch captures before hooks on the way
-            if is_last:
+            ends_here = useful.isdisjoint(node.parents)
+            if node in (targets or ()):  # PyTorch captures before the hooks of nodes on the way
+                found[node] = g if ends_here else arrived
+            if ends_here:
                 continue
-        grads = iter(node.backward(g, create_graph))
-        for parent in node.parents:
-            grad = next(grads)
-            if useful is not None and parent not in useful:
-                continue
-            if parent not in pending and isinstance(parent, Node):
-                heappush(ready, (-parent.time, parent))
-            if grad is None:  # of a user's Function: the walk goes on all the same
-                pending.setdefault(parent)
-            else:
-                if grad.shape != parent.shape:
-                    grad = call(sum_to, grad, parent.shape)
-                waiting = pending.get(parent)
-                if waiting is not None:
-                    grad = call(plus, waiting, grad)
-                elif isinstance(parent, Leaf):
-                    grad = own(grad, g)
-                pending[parent] = grad
-            if parent.hooks is not None and isinstance(parent, Leaf):
-                arrivals.note(parent)
+        grads = node.backward(g, create_graph)
+        for parent, grad in zip(node.parents, grads):  # noqa: B905 (one of each; `strict` costs)
+            if useful is None or parent in useful:
+                walk.receive(parent, grad, g)
         if not retain_graph:
             node.release()
     found.update(pending)  # what is left are leaves
     return found
+
+
+class Walk:
+    """One walk: the gradients that wait for the rest of them, and the nodes whose turn comes."""
+
+    def __init__(self, roots: Gradients, useful: set[Node | Leaf] | None) -> None:
+        self.roots, self.useful = roots, useful
+        self.pending: Gradients = {}
+        self.ready: list[tuple[int, Node]] = []
+        self.awaited: Counter[Leaf] | None = None
+        for root, g in roots.items():
+            if useful is None or root in useful:
+                self.receive(root, g, g)
+
+    def receive(self, node: Node | Leaf, grad: Any, upstream: Any) -> None:
+        """Add a gradient to what a node or a leaf has; None, of a user's Function, adds nothing."""
+        pending, is_leaf = self.pending, isinstance(node, Leaf)
+        if grad is not None and grad.shape != node.shape:
+            grad = call(sum_to, grad, node.shape)
+        if pending.get(node) is not None:
+            if grad is not None:
+                pending[node] = call(plus, pending[node], grad)
+        else:
+            if not is_leaf and node not in pending:
+                heappush(self.ready, (-node.time, node))  # type: ignore[arg-type]
+            pending[node] = own(grad, upstream) if is_leaf else grad
+        if is_leaf and node.hooks is not None:
+            self.count_down(node)  # type: ignore[arg-type]
+
+    def count_down(self, leaf: Leaf) -> None:
+        """Run the hooks of a leaf as soon as the last part of its gradient is in.
+
+        A leaf is older than everything, so the heap would finish all leaves last. PyTorch does not
+        wait, and a program whose hooks print shows it. The parts are counted only when the first
+        leaf with hooks is met.
+        """
+        if self.awaited is None:
+            self.awaited = Counter(self.edges())
+        self.awaited[leaf] -= 1
+        if self.awaited[leaf] == 0 and leaf.hooks is not None:
+            g = self.pending.pop(leaf)  # put last: leaves stand in the order of their completion
+            self.pending[leaf] = run_hooks(leaf.hooks, g)
+
+    def edges(self) -> Iterator[Leaf]:
+        """The leaf at the end of each edge that will carry a gradient."""
+        yield from (root for root in self.roots if isinstance(root, Leaf))
+        for node in reachable(self.roots):
+            for parent in () if isinstance(node, Leaf) else node.parents:
+                if isinstance(parent, Leaf) and (self.useful is None or parent in self.useful):
+                    yield parent
 
 
 def plus(a: Any, b: Any) -> Any:
@@ -102,6 +125,8 @@ def call(op: Any, g: Any, *args: Any) -> Any:
 
 def own(grad: Any, g: Any) -> Any:
     """A gradient that a leaf may keep: not the upstream's, not a view, with memory in order."""
+    if grad is None:
+        return None
     if isinstance(grad, Tensor):
         array = own(grad.array, getattr(g, "array", None))
         return grad if array is grad.array else wrap(array, grad.node)
@@ -164,42 +189,6 @@ def checked(result: Any, seen: Tensor | None, hook: Any) -> Tensor:
             f"hook '{name}' has changed the type of value (was {seen.type()} got {result.type()})"
         )
     return wrap(result.array.copy(), result.node)  # the hook's own tensor stays the hook's
-
-
-class Arrivals:
-    """When a leaf with hooks has received all of its gradient, so that they can run at once.
-
-    A leaf is older than everything, so the heap would finish all leaves last. PyTorch calls a
-    leaf's hooks as soon as the last gradient is in; a program whose hooks print shows the
-    difference. The counting is done only when the first leaf with hooks is met.
-    """
-
-    def __init__(
-        self, roots: Gradients, pending: Gradients, useful: set[Node | Leaf] | None
-    ) -> None:
-        self.roots, self.pending, self.useful = roots, pending, useful
-        self.awaited: Counter[Leaf] | None = None
-
-    def note(self, leaf: Leaf) -> None:
-        """One more gradient has come in for a leaf with hooks."""
-        if self.awaited is None:
-            self.awaited = Counter(self.edges())
-        self.awaited[leaf] -= 1
-        if self.awaited[leaf] == 0:
-            self.complete(leaf)
-
-    def complete(self, leaf: Leaf) -> None:
-        """Run the hooks, and put the leaf last: leaves stand in the order of their completion."""
-        g = self.pending.pop(leaf)
-        self.pending[leaf] = g if leaf.hooks is None else run_hooks(leaf.hooks, g)
-
-    def edges(self) -> Iterator[Leaf]:
-        """The leaf at the end of each edge that will carry a gradient."""
-        yield from (root for root in self.roots if isinstance(root, Leaf))
-        for node in reachable(self.roots):
-            for parent in () if isinstance(node, Leaf) else node.parents:
-                if isinstance(parent, Leaf) and (self.useful is None or parent in self.useful):
-                    yield parent
 
 
 def reachable(roots: Iterable[Node | Leaf]) -> list[Node | Leaf]:

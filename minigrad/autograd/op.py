@@ -65,12 +65,9 @@ class Signature:
     def __init__(self, kernel: Callable[..., Any]) -> None:
         parameters = inspect.signature(kernel).parameters.values()
         self.names = tuple(p.name for p in parameters)
-        self.arrays = tuple(
-            p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.VAR_POSITIONAL)
-        )
-        self.variadic = (
-            self.arrays[-1] if any(p.kind is p.VAR_POSITIONAL for p in parameters) else None
-        )
+        by_position = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_ONLY)
+        self.variadic = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), None)
+        self.arrays = by_position if self.variadic is None else (self.variadic,)
 
     def at(self, position: int) -> str:
         """The name of the argument at a position; all of a variadic op's arrays share theirs."""
@@ -113,8 +110,9 @@ class Plan:
         self.op = op
         signature = op.signature
         count = max(mask.bit_length(), len(signature.arrays))
-        self.wants = tuple(bool(mask >> i & 1) for i in range(count))
-        positions = [i for i in range(count) if self.wants[i]]
+        positions = [i for i in range(count) if mask >> i & 1]
+        first = signature.names.index(signature.variadic) if signature.variadic else 0
+        self.wants = tuple(i in positions for i in range(first, count))
         self.inputs = [signature.at(i) for i in positions]
         formulas = [op.derivatives[name] for name in self.inputs]
         names = [names_in(formula) for formula in formulas]

@@ -171,15 +171,15 @@ def rebase(t: Tensor, node: Node) -> None:
         base.node = after_put(base, wrap(t.array, node), t.view_of.steps)
     for weak in tuple(stamp_of(base).views or ()):
         seen = weak()
-        if seen is not None and is_replayed(seen.view_of):
+        if seen is not None and is_replayed(seen.view_of, base):
             renewed = look(base, seen.view_of.steps).node
             move_hooks(seen.node, renewed)
             seen.node = renewed
 
 
-def is_replayed(view: View | None) -> bool:
-    """A view made under no_grad, or by a user's Function, is not looked up again."""
-    return view is not None and view.recorded and not view.by_function
+def is_replayed(view: View | None, base: Tensor) -> bool:
+    """A view made under no_grad, by a user's Function or of a detached base is left alone."""
+    return view is not None and view.base is base and view.recorded and not view.by_function
 
 
 def after_put(base: Tensor, value: Tensor, steps: Steps) -> Node:
@@ -212,7 +212,7 @@ def refuse(t: Tensor, *args: Any, may_repeat: bool = False) -> None:
             refuse_view(t, view)
         if isinstance(t.node, Leaf):
             raise leaf_error("a leaf Variable")
-    if view is not None and not may_repeat:
+    if not may_repeat and 0 in t.array.strides:
         refuse_repeated(t.array)
     for other in args:
         if isinstance(other, Tensor) and other.stamp is not None and other.stamp is t.stamp:

@@ -29,6 +29,8 @@ def total(x: Array, axes: Axes = None) -> Array:
     """Σ of an array over an axis, several axes, or all of it."""
     if axes is None and x.flags.c_contiguous:
         x, axes = x.reshape(-1), 0
+        if x.size == 1:
+            return x[0] + 0  # a sum of one term, but a new one
     if isinstance(axes, int) and 4 < x.shape[axes] < 8 and x.dtype.kind == "f":
         return in_four_columns(x, axes)
     if x.size > 4096 and x.dtype.char == "f" and axes not in (None, x.ndim - 1):
