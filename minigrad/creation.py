@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import builtins
+import numbers
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes
-from minigrad.autograd.errors import noted
+from minigrad import dtypes, nested
+from minigrad.autograd import leaves
 from minigrad.autograd.graph import Leaf
+from minigrad.autograd.quiet import local
 from minigrad.functions import checks
+from minigrad.functions.scalars import stored
 from minigrad.random import Generator, default_generator
 from minigrad.tensor import Tensor, wrap
 
@@ -23,6 +26,7 @@ __all__ = [
 ]  # fmt: skip
 
 Array = np.ndarray[Any, np.dtype[Any]]
+Kind = np.dtype[Any]
 Shape = tuple[int, ...]
 
 
@@ -39,7 +43,8 @@ def tensor(
 ) -> Tensor:
     """A copy of the data as a tensor.
 
-    Python floats become float32, ints int64, bools bool; NumPy arrays keep their dtype.
+    Python floats become float32, ints int64, bools bool; NumPy arrays keep their dtype. Nested
+    lists must be even (ValueError), and hold nothing but numbers (TypeError).
     """
     check_device(device)
     if isinstance(data, Tensor):
@@ -51,93 +56,35 @@ def tensor(
             stacklevel=2,
         )
     kind = None if dtype is None else dtypes.check(dtype, "tensor")
-    return finished(np.array(array_from(data, kind), order="C"), requires_grad)
+    return finished(np.array(array_from(data, kind), order="C"), requires_grad, "tensor")
 
 
-def array_from(data: Any, kind: np.dtype[Any] | None) -> Array:
+def array_from(data: Any, kind: Kind | None) -> Array:
     """The data as an array of one of the five dtypes; not necessarily a copy."""
     if isinstance(data, Tensor):
         array = data.array
     elif isinstance(data, np.ndarray | np.generic):
-        array = np.asarray(data)
+        array = native(np.asarray(data))
     else:
-        return from_nested(data, kind)
-    native = array.astype(array.dtype.newbyteorder("="), copy=False)
-    dtypes.of(native)
-    return native if kind is None else native.astype(kind)
+        return nested.array_from(data, kind)
+    return array if kind is None else local.run(array.astype, kind)
 
 
-def from_nested(data: Any, kind: np.dtype[Any] | None) -> Array:
-    """An array from numbers in nested lists and tuples."""
-    if isinstance(data, str):
-        raise TypeError(f"new(): invalid data type '{type(data).__name__}'")
-    shape = shape_of(data)
-    values: list[Any] = []
-    gather(data, shape, 0, values)
-    target = kind if kind is not None else kind_of(values)
-    try:
-        return np.array(values, target).reshape(shape)
-    except OverflowError:
-        raise RuntimeError("Overflow when unpacking long long") from None
-
-
-def is_sequence(data: Any) -> builtins.bool:
-    return isinstance(data, list | tuple | range) or (
-        isinstance(data, Tensor | np.ndarray) and data.ndim > 0
-    )
-
-
-def shape_of(data: Any) -> Shape:
-    shape: list[int] = []
-    while is_sequence(data):
-        shape.append(len(data))
-        if len(data) == 0:
-            break
-        data = data[0]
-    return tuple(shape)
-
-
-def gather(data: Any, shape: Shape, depth: int, values: list[Any]) -> None:
-    """Append the numbers in order; ValueError if the nesting is uneven."""
-    if depth == len(shape):
-        values.append(number(data))
-        return
-    if not is_sequence(data):
-        raise TypeError("not a sequence")
-    if len(data) != shape[depth]:
+def native(array: Array) -> Array:
+    """The array, if a tensor can lie in memory as it does."""
+    if not array.dtype.isnative:
         raise ValueError(
-            f"expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})"
+            "given numpy array has byte order different from the native byte order. Conversion "
+            "between byte orders is currently not supported."
         )
-    for item in data:
-        gather(item, shape, depth + 1, values)
-
-
-def number(value: Any) -> Any:
-    if isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Tensor | np.ndarray):
-        if value.ndim:
-            raise ValueError("only one element tensors can be converted to Python scalars")
-        return value.array[()] if isinstance(value, Tensor) else value[()]
-    if isinstance(value, np.bool_ | np.integer | np.floating):
-        return value
-    if isinstance(value, complex | np.complexfloating):
-        raise dtypes.unsupported("complex64")
-    if isinstance(value, str):
-        raise TypeError("new(): invalid data type 'str'")
-    if is_sequence(value):
-        raise ValueError("only one element tensors can be converted to Python scalars")
-    raise RuntimeError(f"Could not infer dtype of {type(value).__name__}")
-
-
-def kind_of(values: Sequence[Any]) -> np.dtype[Any]:
-    """float32 for Python floats, float64 if a NumPy double is among them, else int64 or bool."""
-    kinds = {type(value) for value in values} or {float}
-    found = [
-        dtypes.OF_NUMBER[kind] if kind in dtypes.OF_NUMBER else dtypes.of(np.zeros((), kind))
-        for kind in kinds
-    ]
-    return max(found, key=lambda kind: kind.rank).numpy
+    dtypes.of(array)
+    if any(step < 0 for step in array.strides):
+        raise ValueError(
+            "At least one stride in the given numpy array is negative, and tensors with negative "
+            "strides are not currently supported. (You can probably work around this by making a "
+            "copy of your array  with array.copy().) "
+        )
+    return array
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
@@ -152,15 +99,8 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 def from_numpy(ndarray: Any) -> Tensor:
     """A tensor on the array's own memory: what is written into one shows in the other."""
     if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {type(ndarray).__name__})")
-    dtypes.of(ndarray)
-    if any(step < 0 for step in ndarray.strides):
-        raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative "
-            "strides are not currently supported. (You can probably work around this by making a "
-            "copy of your array  with array.copy().) "
-        )
-    if not ndarray.flags.writeable:
+        raise TypeError(f"expected np.ndarray (got {checks.title(ndarray)})")
+    if not native(ndarray).flags.writeable:
         warnings.warn(
             "The given NumPy array is not writable, and PyTorch does not support non-writable "
             "tensors. This means writing to this tensor will result in undefined behavior. You may "
@@ -173,37 +113,38 @@ def from_numpy(ndarray: Any) -> Tensor:
 
 
 def legacy(data: tuple[Any, ...]) -> Array:
-    """The array behind `Tensor(...)`: always float32; integers are a shape, a sequence is data."""
-    if len(data) == 1 and isinstance(data[0], Tensor | np.ndarray | list | tuple):
-        if isinstance(data[0], dtypes.Size):
-            return np.empty(data[0], np.float32)
-        source = data[0]
-        if isinstance(source, Tensor) and source.array.dtype == np.float32:
-            return source.array
+    """The array behind `Tensor(...)`: of one argument that is no integer the data, else a shape."""
+    if len(data) == 1 and (isinstance(data[0], Tensor) or not checks.is_integer(data[0])):
+        return legacy_data(data[0])
+    return np.empty(non_negative(checks.integers(data or (0,), "new", "size")), np.float32)
+
+
+def legacy_data(source: Any) -> Array:
+    """Numbers as float32; a size as memory to be filled; another tensor as it is."""
+    if isinstance(source, Tensor):
+        return source.array
+    if isinstance(source, dtypes.Size):
+        return np.empty(source, np.float32)
+    if isinstance(source, list | tuple | range | np.ndarray | str):
         return np.array(array_from(source, np.dtype(np.float32)), order="C")
-    for value in data:
-        if not hasattr(value, "__index__"):
-            raise TypeError(f"new(): data must be a sequence (got {type(value).__name__})")
-    return (
-        np.empty(non_negative(checks.size_of(data, "new", "size"), "empty"), np.float32)
-        if data
-        else np.empty(0, "f")
-    )
+    raise TypeError(f"new(): data must be a sequence (got {checks.title(source)})")
 
 
 # ---- of one value -------------------------------------------------------------------------------
 
 
-def finished(array: Array, requires_grad: builtins.bool) -> Tensor:
+def finished(array: Array, requires_grad: Any, function: str) -> Tensor:
     """A new tensor on its own array."""
+    if not isinstance(requires_grad, bool | None):
+        raise TypeError(
+            f"{function}(): argument 'requires_grad' must be bool, "
+            f"not {checks.title(requires_grad)}"
+        )
     if not requires_grad:
         return wrap(array)
-    if array.dtype.kind != "f":
-        raise noted(
-            RuntimeError("Only Tensors of floating point and complex dtype can require gradients"),
-            f"A derivative needs real numbers, and this tensor holds {dtypes.of(array)}. Write 1. "
-            "instead of 1, or dtype=minigrad.float32.",
-        )
+    leaves.check_floating(
+        array, "Only Tensors of floating point and complex dtype can require gradients"
+    )
     return wrap(array, Leaf(array.shape, array.dtype))
 
 
@@ -212,58 +153,56 @@ def check_device(device: Any) -> None:
         dtypes.device(device)
 
 
-def non_negative(shape: Shape, function: str) -> Shape:
+def non_negative(shape: Shape, text: str | None = None) -> Shape:
     for n in shape:
         if n < 0:
-            if function == "empty":
-                raise RuntimeError(
-                    f"Trying to create tensor with negative dimension {n}: {list(shape)}"
-                )
-            raise RuntimeError(f"{function}: Dimension size must be non-negative.")
+            raise RuntimeError(
+                text or f"Trying to create tensor with negative dimension {n}: {list(shape)}"
+            )
     return shape
 
 
 def sized(
-    function: str, size: tuple[Any, ...], dtype: Any, default: dtypes.dtype = dtypes.float32
-) -> tuple[Shape, np.dtype[Any]]:
-    """The checked shape and dtype of a tensor to be made."""
-    shape = non_negative(shape_from(function, size), function)
-    return shape, (default.numpy if dtype is None else dtypes.check(dtype, function))
-
-
-def shape_from(function: str, size: tuple[Any, ...]) -> Shape:
-    wanted = size[0] if len(size) == 1 and isinstance(size[0], list | tuple) else size
-    for i, n in enumerate(wanted):
-        if isinstance(n, bool) or not hasattr(n, "__index__"):
-            raise TypeError(
-                f"{function}(): argument 'size' failed to unpack the object at pos {i + 1} with "
-                f'error "type must be tuple of ints,but got {type(n).__name__}"'
-            )
-    return tuple(int(n) for n in wanted)
+    function: str, shape: tuple[Any, ...], size: Any, dtype: Any, default: dtypes.dtype
+) -> tuple[Shape, Kind]:
+    """The checked shape and dtype of a tensor to be made, from `f(2, 3)` or `f(size=(2, 3))`."""
+    if size is None and not shape:
+        raise TypeError(f'{function}() missing 1 required positional arguments: "size"')
+    if size is not None and shape:
+        raise TypeError(f"{function}() got multiple values for argument 'size'")
+    wanted = checks.size_of(shape if size is None else (size,), function, "size")
+    return wanted, (default.numpy if dtype is None else dtypes.check(dtype, function))
 
 
 def empty(
-    *size: Any, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False
-) -> Tensor:
+    *shape: Any, size: Any = None, dtype: Any = None, device: Any = None,
+    requires_grad: builtins.bool = False,
+) -> Tensor:  # fmt: skip
     """Memory as it is found: the values mean nothing until something is written."""
     check_device(device)
-    return finished(np.empty(*sized("empty", size, dtype)), requires_grad)
+    wanted, kind = sized("empty", shape, size, dtype, dtypes.float32)
+    return finished(np.empty(non_negative(wanted), kind), requires_grad, "empty")
 
 
 def zeros(
-    *size: Any, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False
-) -> Tensor:
+    *shape: Any, size: Any = None, dtype: Any = None, device: Any = None,
+    requires_grad: builtins.bool = False,
+) -> Tensor:  # fmt: skip
     """All 0, float32 unless said otherwise."""
     check_device(device)
-    return finished(np.zeros(*sized("zeros", size, dtype)), requires_grad)
+    wanted, kind = sized("zeros", shape, size, dtype, dtypes.float32)
+    non_negative(wanted, "zeros: Dimension size must be non-negative.")
+    return finished(np.zeros(wanted, kind), requires_grad, "zeros")
 
 
 def ones(
-    *size: Any, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False
-) -> Tensor:
+    *shape: Any, size: Any = None, dtype: Any = None, device: Any = None,
+    requires_grad: builtins.bool = False,
+) -> Tensor:  # fmt: skip
     """All 1, float32 unless said otherwise."""
     check_device(device)
-    return finished(np.ones(*sized("ones", size, dtype)), requires_grad)
+    wanted, kind = sized("ones", shape, size, dtype, dtypes.float32)
+    return finished(np.ones(non_negative(wanted), kind), requires_grad, "ones")
 
 
 def full(
@@ -272,22 +211,41 @@ def full(
 ) -> Tensor:  # fmt: skip
     """All `fill_value`; the dtype follows the value: float32, int64 or bool."""
     check_device(device)
-    value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    shape, kind = sized(
-        "full",
-        (tuple(size) if not hasattr(size, "__index__") else (size,),),
-        dtype,
-        dtypes.number_type(value),
+    value = scalar(fill_value, "full", "fill_value", 2)
+    wanted, kind = sized(
+        "full", (checks.integers(size, "full", "size"),), None, dtype, dtypes.number_type(value)
     )
-    return finished(np.full(shape, value, kind), requires_grad)
+    value = stored(value, kind)
+    return finished(np.full(non_negative(wanted), value, kind), requires_grad, "full")
+
+
+def scalar(value: Any, function: str, name: str, position: int) -> Any:
+    """A Python number, from one of NumPy's or a 0-d tensor as well."""
+    if isinstance(value, Tensor) and value.array.ndim == 0:
+        return value.item()
+    if isinstance(value, np.generic):
+        return value.item()
+    if not isinstance(value, numbers.Number):
+        raise TypeError(
+            f"{function}(): argument '{name}' (position {position}) must be Number, "
+            f"not {checks.title(value)}"
+        )
+    return value
 
 
 def eye(
-    n: int, m: int | None = None, *, dtype: Any = None, requires_grad: builtins.bool = False
-) -> Tensor:
+    n: int, m: int | None = None, *, dtype: Any = None, device: Any = None,
+    requires_grad: builtins.bool = False,
+) -> Tensor:  # fmt: skip
     """1 on the diagonal, 0 elsewhere."""
+    check_device(device)
     kind = np.dtype(np.float32) if dtype is None else dtypes.check(dtype, "eye")
-    return finished(np.eye(n, m, dtype=kind), requires_grad)
+    rows = checks.integer(n, "eye", "n", 1)
+    columns = rows if m is None else checks.integer(m, "eye", "m")
+    for name, value in (("n", rows), ("m", columns)):
+        if value < 0:
+            raise RuntimeError(f"{name} must be greater or equal to 0, got {value}")
+    return finished(np.eye(rows, columns, dtype=kind), requires_grad, "eye")
 
 
 def like(make: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -316,73 +274,100 @@ ones_like = like(ones)
 
 
 def full_like(
-    input: Tensor, fill_value: Any, *, dtype: Any = None, requires_grad: builtins.bool = False
-) -> Tensor:
+    input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None,
+    requires_grad: builtins.bool = False,
+) -> Tensor:  # fmt: skip
     """full() of the shape and dtype of another tensor."""
     x = checks.tensor(input, "full_like")
-    return full(x.array.shape, fill_value, dtype=dtype or x.dtype, requires_grad=requires_grad)
+    value = scalar(fill_value, "full_like", "fill_value", 2)
+    return full(
+        x.array.shape, value, dtype=dtype or x.dtype, device=device, requires_grad=requires_grad
+    )
 
 
 # ---- in a row -----------------------------------------------------------------------------------
 
 
 def arange(
-    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
+    start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
     requires_grad: builtins.bool = False,
 ) -> Tensor:  # fmt: skip
-    """start, start + step, ... below end; int64 if all three are integers, else float32."""
+    """start, start + step, ... below end; int64 if all three are integers, else float32.
+
+    With one argument that is the end, and the start is 0.
+    """
     check_device(device)
-    if end is None:
-        start, end = 0, start
-    start, end, step = (v.item() if isinstance(v, Tensor) else v for v in (start, end, step))
-    if step == 0:
+    first, last = (0, start) if end is None else (0 if start is None else start, end)
+    low = scalar(first, "arange", "start", 1)
+    high, gap = scalar(last, "arange", "end", 1), scalar(step, "arange", "step", 3)
+    if not (gap > 0 or gap < 0):
         raise RuntimeError("step must be nonzero")
-    if (end - start) * step < 0:
+    if not np.isfinite(low + high):
+        raise RuntimeError(f"unsupported range: {low} -> {high}")
+    if (high - low) * gap < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
-    whole = all(isinstance(v, int) for v in (start, end, step))
+    whole = all(isinstance(v, int) for v in (low, high, gap))
     default = np.dtype(np.int64 if whole else np.float32)
     kind = default if dtype is None else dtypes.check(dtype, "arange")
-    count = max(int(np.ceil((end - start) / step)), 0)
-    return finished((start + step * np.arange(count)).astype(kind), requires_grad)
+    if kind == bool:
+        raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
+    count = max(int(np.ceil((high - low) / gap)), 0)
+    return finished((low + gap * np.arange(count)).astype(kind), requires_grad, "arange")
 
 
 def linspace(
-    start: float, end: float, steps: int, *, dtype: Any = None, requires_grad: builtins.bool = False
-) -> Tensor:
+    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None,
+    requires_grad: builtins.bool = False,
+) -> Tensor:  # fmt: skip
     """`steps` values from start to end, both included, evenly spaced."""
+    check_device(device)
     kind = np.dtype(np.float32) if dtype is None else dtypes.check(dtype, "linspace")
-    if steps < 0:
+    low, high = scalar(start, "linspace", "start", 1), scalar(end, "linspace", "end", 2)
+    count = checks.integer(steps, "linspace", "steps", 3)
+    if count < 0:
         raise RuntimeError("number of steps must be non-negative")
-    gap = kind.type((end - start) / max(steps - 1, 1))
-    index = np.arange(steps)
-    front = (kind.type(start) + gap * index.astype(kind)).astype(kind)
-    rear = (kind.type(end) - gap * (steps - 1 - index).astype(kind)).astype(kind)
-    return finished(
-        np.where(index < steps // 2, front, rear) if steps > 1 else front, requires_grad
-    )
+    if kind == bool:
+        raise NotImplementedError("\"linspace_cpu\" not implemented for 'Bool'")
+    return finished(local.run(evenly, low, high, count, kind), requires_grad, "linspace")
+
+
+def evenly(low: float, high: float, count: int, kind: Kind) -> Array:
+    """The first half counted up from below, the second down from above, as PyTorch does.
+
+    float32 products are exact in float64, where they are added; so each value is rounded once.
+    """
+    real = kind.type if kind.kind == "f" else np.float64
+    first, last, index = real(low), real(high), np.arange(count)
+    if count == 1:
+        return np.asarray([low]).astype(kind)
+    gap = np.float64((last - first) / real(max(count - 1, 1)))
+    rising, falling = first + gap * index, last - gap * (count - 1 - index)
+    return np.where(index < count // 2, rising, falling).astype(kind)
 
 
 # ---- at random ----------------------------------------------------------------------------------
 
 
 def rand(
-    *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None,
-    requires_grad: builtins.bool = False,
+    *shape: Any, size: Any = None, generator: Generator | None = None, dtype: Any = None,
+    device: Any = None, requires_grad: builtins.bool = False,
 ) -> Tensor:  # fmt: skip
     """Evenly from [0, 1), with PyTorch's stream: the same seed gives the same bits."""
     check_device(device)
-    shape, kind = sized("rand", size, dtype)
-    return finished((generator or default_generator).uniform(shape, kind), requires_grad)
+    wanted, kind = sized("rand", shape, size, dtype, dtypes.float32)
+    values = (generator or default_generator).uniform(non_negative(wanted), kind)
+    return finished(values, requires_grad, "rand")
 
 
 def randn(
-    *size: Any, generator: Generator | None = None, dtype: Any = None, device: Any = None,
-    requires_grad: builtins.bool = False,
+    *shape: Any, size: Any = None, generator: Generator | None = None, dtype: Any = None,
+    device: Any = None, requires_grad: builtins.bool = False,
 ) -> Tensor:  # fmt: skip
-    """From the normal distribution; PyTorch's bits below 16 elements, within 1.2e-7 from 16 on."""
+    """From the normal distribution, with PyTorch's stream."""
     check_device(device)
-    shape, kind = sized("randn", size, dtype)
-    return finished((generator or default_generator).normal(shape, kind), requires_grad)
+    wanted, kind = sized("randn", shape, size, dtype, dtypes.float32)
+    values = (generator or default_generator).normal(non_negative(wanted), kind)
+    return finished(values, requires_grad, "randn")
 
 
 rand_like = like(rand)
@@ -390,23 +375,31 @@ randn_like = like(randn)
 
 
 def randint(
-    low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None,
+    low: Any = 0, high: Any = None, size: Any = None, *, generator: Generator | None = None,
     dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False,
 ) -> Tensor:  # fmt: skip
     """Integers from [low, high), or from [0, low) in the form randint(high, size)."""
     check_device(device)
-    if size is None:
+    if size is None:  # randint(5, (2,)): what stands first is the bound above
         low, high, size = 0, low, high
-    if low >= high:
+    elif high is None:
+        low, high = 0, low
+    first = checks.integer(low, "randint", "low", 1)
+    last = checks.integer(high, "randint", "high", 1)
+    wanted, kind = sized(
+        "randint", (checks.integers(size, "randint", "size"),), None, dtype, dtypes.int64
+    )
+    if first >= last:
         raise RuntimeError(
-            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+            f"random_ expects 'from' to be less than 'to', but got from={first} >= to={last}"
         )
-    shape, kind = sized("randint", (tuple(size),), dtype, dtypes.int64)
-    values = (generator or default_generator).integers(low, high, shape)
-    return finished(values.astype(kind), requires_grad)
+    values = (generator or default_generator).integers(first, last, non_negative(wanted))
+    return finished(values.astype(kind), requires_grad, "randint")
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -> Tensor:
     """The integers below n in random order."""
     kind = np.dtype(np.int64) if dtype is None else dtypes.check(dtype, "randperm")
-    return wrap((generator or default_generator).permutation(n).astype(kind))
+    count = checks.integer(n, "randperm", "n", 1)
+    non_negative((count,))
+    return wrap((generator or default_generator).permutation(count).astype(kind))

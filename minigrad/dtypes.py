@@ -25,6 +25,7 @@ class dtype:
     operands count in it.
     """
 
+    __module__ = "minigrad"
     __slots__ = ("abbreviation", "category", "name", "numpy", "rank", "title")
 
     def __init__(self, name: str, title: str, category: int, rank: int) -> None:
@@ -148,6 +149,7 @@ def number_type(value: Any) -> dtype:
 class Size(tuple[int, ...]):
     """The shape of a tensor: a tuple that prints as `minigrad.Size([2, 3])`."""
 
+    __module__ = "minigrad"
     __slots__ = ()
 
     def numel(self) -> int:
@@ -181,6 +183,7 @@ class Size(tuple[int, ...]):
 class device:
     """Where a tensor lives. minigrad lives on the CPU; the class is here so that scripts run."""
 
+    __module__ = "minigrad"
     __slots__ = ("index", "type")
 
     def __init__(self, name: str | device = "cpu", index: int | None = None) -> None:

@@ -74,7 +74,7 @@ class Tensor:
         return self.array.ndim
 
     def size(self, dim: builtins.int | None = None) -> Any:
-        return self.shape if dim is None else self.shape[checks.dim(dim, self.array.ndim)]
+        return self.shape if dim is None else self.shape[checks.real_dim(dim, self.array.ndim)]
 
     def numel(self) -> builtins.int:
         return self.array.size
@@ -86,7 +86,7 @@ class Tensor:
 
     def stride(self, dim: builtins.int | None = None) -> Any:
         strides = tuple(step // self.array.itemsize for step in self.array.strides)
-        return strides if dim is None else strides[checks.dim(dim, self.array.ndim)]
+        return strides if dim is None else strides[checks.real_dim(dim, self.array.ndim)]
 
     def storage_offset(self) -> builtins.int:
         owner = self.array if self.view_of is None else self.view_of.base.array
@@ -231,7 +231,7 @@ class Tensor:
 
     def __array__(self, dtype: Any = None, copy: builtins.bool | None = None) -> Array:
         array = leaves.to_numpy(self, force=False)
-        return np.array(array, dtype, copy=copy)
+        return array.__array__(dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return functions.apply_ufunc(ufunc, method, inputs, kwargs)
@@ -330,6 +330,8 @@ class Tensor:
         return functions.neg(self)
 
     def __pos__(self) -> Tensor:
+        if self.array.dtype.kind == "b":
+            raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
         return self
 
     def __abs__(self) -> Tensor:
@@ -369,6 +371,10 @@ class Tensor:
     __rxor__ = __xor__
 
     def __invert__(self) -> Tensor:
+        if self.is_floating_point():
+            raise TypeError(
+                "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+            )
         return functions.bitwise_not(self)
 
     def __iadd__(self, other: Any) -> Any:
@@ -486,6 +492,21 @@ class Tensor:
 
     def isfinite(self) -> Tensor:
         return functions.isfinite(self)
+
+    def logical_not(self) -> Tensor:
+        return functions.logical_not(self)
+
+    def bitwise_and(self, other: Any) -> Tensor:
+        return functions.bitwise_and(self, other)
+
+    def bitwise_or(self, other: Any) -> Tensor:
+        return functions.bitwise_or(self, other)
+
+    def bitwise_xor(self, other: Any) -> Tensor:
+        return functions.bitwise_xor(self, other)
+
+    def bitwise_not(self) -> Tensor:
+        return functions.bitwise_not(self)
 
     def sum(
         self, dim: Any = None, keepdim: builtins.bool = False, *, dtype: Any = None, **numpys: Any

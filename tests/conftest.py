@@ -1,7 +1,8 @@
 """Hypothesis by profile, one torch thread, and no test that leaves the world changed.
 
-    pytest                                        quick: what a person runs after each change
-    pytest --hypothesis-profile=thorough          what CI runs (or HYPOTHESIS_PROFILE=thorough)
+`pytest` is quick: what a person runs after each change. CI adds
+`pytest --hypothesis-profile thorough -m thorough`: the property tests on many more examples.
+HYPOTHESIS_PROFILE in the environment chooses the profile as well.
 """
 
 import os
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 import torch._dynamo  # the first optimiser does it, and adds a filter of warnings
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 import minigrad
 from minigrad import printing
@@ -29,6 +30,17 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 torch.set_num_threads(1)
+torch.set_warn_always(True)  # some of PyTorch's warnings come once in a process otherwise
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "thorough: a property test, which CI runs at length")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("thorough")
 
 
 def world() -> dict[str, Any]:

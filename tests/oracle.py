@@ -51,15 +51,19 @@ class Near:
 EXACT = Near()
 NUMBERS = Near(0.5, 0.5)  # the same numbers, where a sum of products may begin with +0 or without
 
+# PyTorch spells the type of bools in three ways; minigrad in one.
+SPELLINGS = {"output type bool": "output type Bool", "CPUBoolType": "minigrad.BoolTensor"}
+
 # What PyTorch's parser of arguments says is not ours to repeat, nor is what Python's says.
 UNFIT = "TypeError: the arguments fit no signature"
+POSITION = r" \(position \d\)"  # PyTorch does not count the tensor of a method; we do
 SIGNATURE = "invalid combination of arguments|required positional argument|unexpected keyword"
 
 
 def function(expression: str, names: Sequence[str]) -> Callable[..., Any]:
     """The expression as a function of the library, under the name torch, and of the tensors."""
-    code = f"lambda torch, {', '.join(names)}: {expression}"
-    return eval(compile(code, f"<{expression}>", "eval"))  # type: ignore[no-any-return]
+    code = compile(f"lambda {', '.join(['torch', *names])}: ({expression})", f"<{expression}>", "eval")
+    return eval(code, {"np": np, "inf": np.inf, "nan": np.nan})  # type: ignore[no-any-return]
 
 
 # ---- what one library does ----------------------------------------------------------------------
@@ -220,11 +224,13 @@ def told(error: Exception) -> str:
     line = ours(str(error).splitlines()[0] if str(error) else "")
     if type(error) is TypeError and re.search(SIGNATURE, line):
         return UNFIT
-    return f"{type(error).__name__}: {line}"
+    return f"{type(error).__name__}: {re.sub(POSITION, '', line)}"
 
 
 def ours(text: str) -> str:
     """PyTorch's words, as minigrad says them: with its own name, and without places in C++."""
+    for theirs, mine in SPELLINGS.items():
+        text = text.replace(theirs, mine)
     return re.sub(r"\btorch\b", "minigrad", text.partition(" (Triggered internally")[0])
 
 
@@ -237,18 +243,27 @@ def check(
     near: Near = EXACT,
     *,
     library: Any = minigrad,
+    ignore: str | None = None,
     **options: Any,
 ) -> None:
-    """AssertionError where the library and PyTorch differ by more than `near` allows."""
+    """AssertionError where the library and PyTorch differ by more than `near` allows.
+
+    `ignore` is the beginning of what is not compared; `options` go to `observe`.
+    """
+    __tracebackhide__ = True  # pytest shows the program below, not this function
     theirs = observe(torch, expression, inputs, **options)
     mine = observe(library, expression, inputs, **options)
-    differing = list(differences(mine, theirs, near))
+    differing = [
+        f"    {what}: minigrad {a}, torch {b}"
+        for what, a, b in differences(mine, theirs, near)
+        if ignore is None or not what.startswith(ignore)
+    ]
     if differing:
         raise AssertionError("\n".join([expression, *differing, "", snippet(expression, inputs)]))
 
 
-def differences(mine: Seen, theirs: Seen, near: Near) -> Iterator[str]:
-    """One line for each thing that the two libraries do not agree on."""
+def differences(mine: Seen, theirs: Seen, near: Near) -> Iterator[tuple[str, str, str]]:
+    """What the two libraries do not agree on, and what each of them says."""
     for error in ("error", "error of backward"):
         if (error in mine) != (error in theirs):
             mine, theirs = ({error: seen.get(error, "none")} for seen in (mine, theirs))
@@ -258,9 +273,9 @@ def differences(mine: Seen, theirs: Seen, near: Near) -> Iterator[str]:
             continue
         if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.shape == b.shape:
             if not close(a, b, *allowed(what, near)):
-                yield f"    {what}: minigrad {text(a)}, torch {text(b)}"
+                yield what, text(a), text(b)
         elif isinstance(a, np.ndarray) or isinstance(b, np.ndarray) or a != b:
-            yield f"    {what}: minigrad {text(a)}, torch {text(b)}"
+            yield what, text(a), text(b)
 
 
 def allowed(what: str, near: Near) -> tuple[float, float]:

@@ -735,3 +735,148 @@ def test_the_gradient_that_backward_returned_stays_the_users():
     Constant.apply(x, y).sum().backward()
     assert mine.tolist() == [5.0, 6.0]
     assert x.grad.tolist() == y.grad.tolist() == [10.0, 12.0]
+
+
+# ---- calls --------------------------------------------------------------------------------------
+
+
+@in_both
+def test_keywords_and_defaults(torch):
+    class Power(torch.autograd.Function):
+        @staticmethod
+        def forward(x, n=3):
+            return x**n
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            x, ctx.n = inputs
+            ctx.save_for_backward(x)
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return g * ctx.n * x ** (ctx.n - 1), None
+
+    x = leaf(torch, 1.0, 2.0)
+    results = [Power.apply(x), Power.apply(x, 2), Power.apply(x, n=2), Power.apply(n=2, x=x)]
+    sum(results).sum().backward()
+    return results, x.grad, raised(Power.apply, x, m=2)[:9]
+
+
+@in_both
+def test_keywords_of_a_forward_with_a_context(torch):
+    seen = []
+
+    class Power(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, n=3, *, k=1):
+            seen.append(ctx.needs_input_grad)
+            return x * n * k
+
+        @staticmethod
+        def backward(ctx, g):
+            return g
+
+    x = leaf(torch, 1.0)
+    Power.apply(x).backward()
+    Power.apply(x=x).backward()
+    Power.apply(x, n=2)
+    return seen, x.grad, raised(Power.apply, x, k=2), raised(Power.apply, x, z=2)
+
+
+@in_both
+def test_a_gradient_for_what_is_no_tensor(torch):
+    class Scale(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, n):
+            return x * n
+
+        @staticmethod
+        def backward(ctx, g):
+            return g, g
+
+    return raised(Scale.apply(leaf(torch, 1.0), 3).backward)
+
+
+@in_both
+def test_none_is_handed_on(torch):
+    """A function before one that returns None still runs, with zeros; hooks see None."""
+    seen = []
+
+    class Cut(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            seen.append(g.clone())
+
+    x = leaf(torch, 1.0, 2.0)
+    h = x * 3
+    for t in (x, h):
+        t.register_hook(seen.append)
+    x.register_post_accumulate_grad_hook(lambda t: seen.append("accumulated"))
+    h.retain_grad()
+    Cut.apply(Cut.apply(h)).sum().backward()
+    y = Cut.apply(h * 1).sum()
+    return (
+        seen,
+        x.grad,
+        h.grad,
+        raised(torch.autograd.grad, y, h),
+        torch.autograd.grad(Cut.apply(h * 1).sum(), [h], allow_unused=True),
+    )
+
+
+@in_both
+def test_a_hook_cannot_replace_none(torch):
+    x = leaf(torch, 1.0, 2.0)
+    x.register_hook(lambda g: torch.ones(2))
+    return raised(returning(torch, lambda g: None).apply(x).sum().backward)
+
+
+# ---- writing into what a function returned ------------------------------------------------------
+
+
+@in_both
+def test_results_that_are_views_cannot_be_written_to(torch):
+    class Part(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, how):
+            return {"view": x.view(-1), "same": x, "part": x[1:], "copy": x * 1}[how]
+
+        @staticmethod
+        def backward(ctx, g):
+            return g, None
+
+    class Halves(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x[:1], x[1:], x * 2
+
+        @staticmethod
+        def backward(ctx, *gs):
+            return gs[2]
+
+    texts = []
+    for how in ("view", "same", "part", "copy"):
+        y = Part.apply(leaf(torch, 1.0, 2.0) * 2, how)
+        texts += [raised(y.add_, 1), raised(y[:1].add_, 1), y]
+        constant = Part.apply(torch.tensor([1.0, 2.0]), how)
+        texts += [raised(constant.add_, 1), constant]
+    for part in Halves.apply(leaf(torch, 1.0, 2.0) * 2):
+        texts += [raised(part.add_, 1), part]
+    return texts
+
+
+def test_saved_tensors_keep_the_history_they_had():
+    """torch refuses to go back through a saved tensor that detach_() was called on."""
+    x = leaf(minigrad, 2.0, 3.0)
+    h = x * x
+    y = square(minigrad).apply(h) + h * h
+    h.detach_()
+    (first,) = minigrad.autograd.grad(y.sum(), x, create_graph=True)  # of 2 x**4
+    (second,) = minigrad.autograd.grad(first.sum(), x)
+    assert first.tolist() == [64.0, 216.0]
+    assert second.tolist() == [96.0, 216.0]

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from both import compare, in_both, raised
 
+import minigrad
+
 WEIGHTS = [1.0, 10.0, 100.0, 1000.0, 10000.0, 100000.0]
 
 
@@ -237,7 +239,7 @@ def test_outputs_of_functions_that_return_several_views_are_refused(torch):
         h = x * 2
         parts = {"unbind": h.unbind, "split": lambda h=h: h.split(2), "chunk": lambda h=h: h.chunk(2)}
         first = parts[cut]()[1]
-        texts += [raised(first.add_, 1), raised(first.relu_), h._version]
+        texts += [raised(first.add_, 1), raised(first.relu_), raised(first[:1].add_, 1), h._version]
     constant = torch.ones(4).split(2)[0]
     texts += [raised(constant.add_, 1), constant, raised(constant.mul_, torch.ones(2, requires_grad=True))]
     x = torch.ones(2, 2, requires_grad=True)
@@ -246,13 +248,14 @@ def test_outputs_of_functions_that_return_several_views_are_refused(torch):
     return texts
 
 
-@in_both
-def test_writing_to_the_base_of_several_views(torch):
-    x = torch.ones(4, requires_grad=True)
+def test_writing_to_the_base_of_several_views():
+    """torch refuses to use such a view any more; we find its new history, as for a single one."""
+    x = minigrad.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
     h = x * 2
-    a, b = h.split(2)
-    h.mul_(3)
-    return raised(lambda: a.grad_fn), raised(lambda: (a * 2).sum().backward()), h, a.requires_grad
+    a, _ = h.split(2)
+    h.mul_(x)
+    (a * 2).sum().backward()
+    assert x.grad.tolist() == [8.0, 16.0, 0.0, 0.0]
 
 
 @in_both
@@ -266,7 +269,8 @@ def test_views_made_under_no_grad_are_refused_outside(torch):
         raised(v.add_, 1),
         raised(v.add_, torch.ones(2, requires_grad=True)),
         raised(of_leaf.add_, torch.ones(2, requires_grad=True)),
-        v.requires_grad,
+        raised(v[:1].add_, 1),
+        (v, v.requires_grad, v.is_leaf, v.grad_fn, v.grad),
     ]
     with torch.no_grad():
         v.add_(1)
@@ -319,23 +323,33 @@ def test_an_operand_that_overlaps_the_target(torch):
     lambda t: t[0].copy_(t[:, 0]),
 ])  # fmt: skip
 def test_overlap_that_torch_does_not_see_counts_as_if_copied(program):
-    """Where torch cannot tell whether two views overlap, it computes what happens to happen."""
-    import minigrad
+    """Where torch cannot tell whether two views overlap, its result depends on the order."""
+    target, source = (np.arange(1.0, 10.0).reshape(3, 3) for _ in range(2))
+    program(Apart(target, source))
+    constant = minigrad.tensor(source)
+    result = minigrad.tensor(source, requires_grad=True) * 1
+    program(constant)
+    program(result)
+    assert constant.tolist() == result.tolist() == target.tolist()
 
-    t = minigrad.arange(1.0, 10.0).reshape(3, 3)
-    x = minigrad.arange(1.0, 10.0).reshape(3, 3).requires_grad_()
-    expected = t.numpy().copy()
-    source = minigrad.tensor(expected)
 
-    class Apart(minigrad.Tensor):
-        """Reads come from a copy, writes go to the target."""
+class Apart:
+    """Views of an array; what is read comes from another array, and so never overlaps."""
 
-    copies = {"t": t, "source": source}
-    assert copies
-    h = x * 1
-    program(t)
-    program(h)
-    assert h.tolist() == t.tolist()
+    def __init__(self, target, source):
+        self.target, self.source = target, source
+
+    def __getitem__(self, index):
+        return Apart(self.target[index], self.source[index])
+
+    def add_(self, other):
+        self.target += other.source
+
+    def mul_(self, other):
+        self.target *= other.source
+
+    def copy_(self, other):
+        self.target[...] = other.source
 
 
 # ---- versions -----------------------------------------------------------------------------------
@@ -487,7 +501,8 @@ def test_the_parameter_after_a_step_is_told(torch):
     loss = net(x).sum()
     loss.backward(retain_graph=True)
     optimizer.step()
-    return raised(loss.backward)
+    text = raised(loss.backward)
+    return text.replace(", which is output 0 of AsStrided,", "")  # torch saves weight.t()
 
 
 @in_both
@@ -527,7 +542,7 @@ def test_leaky_relu_in_place_with_a_negative_slope(torch):
     return h, raised(h.sum().backward), x.grad
 
 
-@in_both
+@in_both(ulps=2)
 def test_relu_in_place_after_what_saved_its_result(torch):
     x = leaf(torch, -1.0, 2.0)
     return [

@@ -1,4 +1,4 @@
-"""Automatic differentiation: the graph, the walk back through it, and what a user may ask of both."""
+"""Automatic differentiation: the graph, the walk back through it, and its doors for users."""
 
 from minigrad.autograd.backward import backward, grad
 from minigrad.autograd.function import Function

@@ -132,7 +132,7 @@ def own(grad: Any, g: Any) -> Any:
         return grad if array is grad.array else wrap(array, grad.node)
     if grad is not g and grad.base is None and grad.flags.c_contiguous:
         return grad
-    return np.array(grad, order="C")
+    return grad.copy()
 
 
 def deposit(leaf: Leaf, g: Any) -> None:

@@ -125,7 +125,7 @@ class RemovableHandle:
 
 
 def ref_or_self(hooks: dict[int, Any]) -> Callable[[], dict[int, Any] | None]:
-    """A weak reference where the dict allows one (OrderedDict does): a handle keeps nothing alive."""
+    """A weak reference where the dict allows one (OrderedDict does), to keep nothing alive."""
     try:
         return ref(hooks)
     except TypeError:
@@ -133,7 +133,7 @@ def ref_or_self(hooks: dict[int, Any]) -> Callable[[], dict[int, Any] | None]:
 
 
 class Hooks:
-    """What a user attached to a node or leaf: callbacks, and whether an intermediate keeps `grad`."""
+    """What a user attached to a node or leaf: callbacks, and whether a node keeps its `grad`."""
 
     __slots__ = ("after", "callbacks", "grad", "retain")
 

@@ -239,7 +239,7 @@ def to_numpy(t: Tensor, force: bool) -> np.ndarray[Any, Any]:
             "NumPy would compute on the numbers without a record, and no gradient could come back "
             "through it. detach() says that this is meant.",
         )
-    return t.array
+    return t.array.__array__()  # itself; the noting arrays of minigrad.compile refuse
 
 
 def to_number(t: Tensor) -> Any:

@@ -53,10 +53,10 @@ class Op(Protocol):
     signature: Signature
     derivatives: dict[str, Formula]
     shares_memory: bool
+    derivative: Callable[..., None]
+    label: Callable[[Node], str]
 
     def __call__(self, *args: Any) -> Tensor: ...
-    def derivative(self, **formulas: Formula) -> None: ...
-    def label(self, node: Node) -> str: ...
 
 
 class Signature:
@@ -299,8 +299,8 @@ def make(kernel: Kernel, label: Label | None, shares: bool) -> Op:
 
     this.kernel, this.signature, this.shares_memory = kernel, Signature(kernel), shares
     this.derivatives = derivatives
-    setattr(this, "derivative", derivative)
-    setattr(this, "label", labeller(label or camel_case(kernel.__name__) + "Backward0"))
+    this.derivative = derivative
+    this.label = labeller(label or camel_case(kernel.__name__) + "Backward0")
     return this
 
 

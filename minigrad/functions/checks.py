@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -66,8 +67,8 @@ def plain(value: Any) -> Any:
 
 
 def is_integer(value: Any) -> bool:
-    """Whether a value may stand where an int is meant; bools and floats may not."""
-    return hasattr(value, "__index__") and not isinstance(value, bool)
+    """Whether a value may stand where an int is meant; bools, floats and arrays may not."""
+    return hasattr(value, "__index__") and not isinstance(value, bool | np.ndarray)
 
 
 def integer(value: Any, function: str, name: str = "dim", position: int = 2) -> int:
@@ -113,6 +114,15 @@ def dim(value: Any, ndim: int, function: str = "size", name: str = "dim", positi
     return index % limit
 
 
+def real_dim(value: Any, ndim: int) -> int:
+    """A dim that is there: a 0-d tensor has none."""
+    if ndim == 0:
+        raise IndexError(
+            f"Dimension specified as {integer(value, 'size')} but tensor has no dimensions"
+        )
+    return dim(value, ndim)
+
+
 def dims(value: Any, ndim: int, function: str) -> Shape:
     """One dim or several, as a tuple counted from the front; None and () mean all."""
     given = value if isinstance(value, list | tuple) else () if value is None else (value,)
@@ -131,15 +141,15 @@ def size_of(shape: Sequence[Any], function: str, name: str = "shape", position: 
 
 def resolve(shape: Shape, count: int) -> Shape:
     """A shape with its -1 worked out, if `count` elements fit into it."""
-    free = [i for i, n in enumerate(shape) if n == -1]
-    if len(free) > 1:
+    free = shape.count(-1)
+    if free > 1:
         raise RuntimeError("only one dimension can be inferred")
     for i, n in enumerate(shape):
         if n < -1:
             raise RuntimeError(
                 f"invalid shape dimension {n} at index {i} of shape {list(shape)}"
             )
-    known = int(np.prod([n for n in shape if n != -1], dtype=np.int64))
+    known = math.prod(n for n in shape if n != -1)
     if free and known == 0 and count == 0:
         raise RuntimeError(
             f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "

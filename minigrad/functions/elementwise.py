@@ -17,6 +17,7 @@ from minigrad.autograd.op import Op
 from minigrad.functions import checks
 from minigrad.functions.checks import plain
 from minigrad.functions.conversion import to
+from minigrad.functions.scalars import constant, stored
 from minigrad.tensor import Tensor, wrap
 
 __all__ = [
@@ -27,22 +28,13 @@ __all__ = [
 ]  # fmt: skip
 
 ndarray = np.ndarray
-Number = numbers.Number | np.generic
+OPERANDS = (Tensor, int, float, ndarray, np.generic, numbers.Number)  # the frequent ones first
+REAL = (float, int)
 
 
 def is_operand(value: Any) -> bool:
     """What may stand beside a tensor in arithmetic."""
-    return isinstance(value, Tensor | numbers.Number | np.generic | ndarray)
-
-
-def constant(value: Any, kind: np.dtype[Any]) -> Any:
-    """A Python number as a 0-d array: NumPy computes faster with it, and in its dtype."""
-    try:
-        return np.array(value, kind)
-    except OverflowError:
-        raise RuntimeError(
-            f"value cannot be converted to type {dtypes.BY_NUMPY[kind].abbreviation} without overflow"
-        ) from None
+    return isinstance(value, OPERANDS)
 
 
 def promoted(value: Any, kind: np.dtype[Any]) -> Any:
@@ -56,6 +48,8 @@ def promoted(value: Any, kind: np.dtype[Any]) -> Any:
 
 def operands(a: Any, b: Any) -> tuple[Any, Any]:
     """Two operands in their common dtype, at least one of them a tensor."""
+    if type(b) in REAL and isinstance(a, Tensor) and a.array.dtype.kind == "f":
+        return a, constant(b, a.array.dtype)  # what result_type would say, for the frequent case
     kind = dtypes.result_type(plain(a), plain(b))
     return promoted(a, kind), promoted(b, kind)
 
@@ -114,18 +108,20 @@ def rsub(input: Any, other: Any) -> Tensor:
 
 def factor(alpha: Any, input: Any, other: Any) -> Any:
     """A scale that fits the result's dtype: it does not take part in promotion."""
-    value, kind = plain(alpha), dtypes.result_type(plain(input), plain(other))
+    value = alpha.item() if isinstance(alpha, Tensor) else plain(alpha)
+    kind = dtypes.result_type(plain(input), plain(other))
     if isinstance(value, bool) and kind.kind != "b":
         raise RuntimeError("Boolean alpha only supported for Boolean results.")
     if isinstance(value, float) and kind.kind != "f":
         raise RuntimeError(
             "For integral input tensors, argument alpha must not be a floating point number."
         )
+    stored(value, kind)
     return value
 
 
 def refuse_bools(a: Any, b: Any) -> None:
-    kinds = [isinstance(v, bool) or getattr(plain(v), "dtype", None) == bool for v in (a, b)]
+    kinds = [isinstance(v, bool) or getattr(v, "dtype", None) == bool for v in (plain(a), plain(b))]
     if any(kinds):
         which = "two bool tensors" if all(kinds) else "a bool tensor"
         use = "the `^` or `logical_xor()`" if all(kinds) else "the `~` or `logical_not()`"
@@ -151,11 +147,14 @@ def div(input: Any, other: Any) -> Tensor:
     checked("div", input, other)
     if isinstance(other, Tensor) and not isinstance(input, Tensor | ndarray):
         return mul(reciprocal(other), input)
-    kind = dtypes.result_type(plain(input), plain(other))
-    if kind.kind != "f":
+    if not (has_floats(input) or has_floats(other)):
         input = to(input, dtypes.float32) if isinstance(input, Tensor) else np.asarray(input, "f")
         other = to(other, dtypes.float32) if isinstance(other, Tensor) else other
     return binary(ops.div, input, other)
+
+
+def has_floats(value: Any) -> bool:
+    return isinstance(value, Tensor | ndarray) and plain(value).dtype.kind == "f"
 
 
 def neg(input: Any) -> Tensor:
@@ -299,12 +298,18 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
             "where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{mask.dtype.title}"
         )
-    a, b = operands(input, other)
+    kind = dtypes.result_type(plain(input), plain(other))
+    a, b = as_stored(input, kind), as_stored(other, kind)
     try:
         return ops.where(mask, a, b)
     except ValueError:
         checks.broadcast(mask.array.shape, np.shape(plain(a)), np.shape(plain(b)))
         raise
+
+
+def as_stored(value: Any, kind: np.dtype[Any]) -> Any:
+    """An operand in a dtype; a number must be one of its values."""
+    return promoted(value, kind) if isinstance(value, Tensor | ndarray) else stored(value, kind)
 
 
 def clamp(input: Any, min: Any = None, max: Any = None) -> Tensor:
@@ -326,7 +331,7 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Tensor:
     kind = dtypes.result_type(x.array, *bounds)
     lowest, highest = limits(kind)
     low, high = (lowest if min is None else min), (highest if max is None else max)
-    return ops.clamp(promoted(x, kind), constant(low, kind), constant(high, kind))
+    return ops.clamp(promoted(x, kind), stored(low, kind), stored(high, kind))
 
 
 def bound_of(bound: Any, x: Tensor, min: Any, max: Any) -> Any:
@@ -452,8 +457,14 @@ def bitwise_not(input: Any) -> Tensor:
 
 # ---- NumPy on the other side --------------------------------------------------------------------
 
+
+def difference(a: Any, b: Any) -> Tensor:
+    """a - b, recorded as the operator records it."""
+    return sub(a, b) if isinstance(a, Tensor) else rsub(b, a)
+
+
 UFUNCS: dict[Any, Callable[..., Any]] = {
-    np.add: add, np.subtract: sub, np.multiply: mul, np.divide: div, np.power: pow,
+    np.add: add, np.subtract: difference, np.multiply: mul, np.divide: div, np.power: pow,
     np.negative: neg, np.abs: abs, np.sign: sign, np.exp: exp, np.log: log, np.sqrt: sqrt,
     np.square: square, np.reciprocal: reciprocal, np.sin: sin, np.cos: cos, np.tanh: tanh,
     np.maximum: maximum, np.minimum: minimum, np.equal: eq, np.not_equal: ne, np.less: lt,

@@ -18,8 +18,9 @@ from minigrad import ops
 from minigrad.autograd.errors import noted
 from minigrad.functions import checks, inplace
 from minigrad.functions.conversion import to
+from minigrad.functions.scalars import stored
 from minigrad.functions.shape import expand
-from minigrad.ops.inplace import in_place, put
+from minigrad.ops.inplace import in_place, put, refuse
 from minigrad.tensor import Tensor, wrap
 
 __all__ = ["getitem", "setitem"]
@@ -33,6 +34,9 @@ WHOLE = slice(None)
 
 def getitem(x: Tensor, index: Any) -> Tensor:
     """A view for integers, slices, None and `...`; a copy for tensors of indices and masks."""
+    if type(index) is int and x.array.ndim:  # the frequent case
+        check_bounds(index, 0, x.array.shape[0])
+        return ops.getitem(x, (index,))
     view, picks = seen(x, as_tuple(index))
     return ops.take(view, integers_of(picks, view.array.shape)) if picks else view
 
@@ -48,11 +52,11 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
         target = view.array.shape
         inplace.copy_(view, fitted(new, target))
         return
+    refuse(view, new)
     items = integers_of(picks, view.array.shape)
-    shape = view.array[items].shape
-    check_value(new, view, picks, shape)
-    new = to(without_ones(new, len(shape)), x.array.dtype)
-    in_place(lambda before, v: put(before, v, items), view, new)
+    new = without_ones(new)
+    check_value(new, view, picks, view.array[items].shape)
+    in_place(lambda before, v: put(before, v, items), view, to(new, x.array.dtype))
 
 
 def seen(x: Tensor, items: Index, writing: bool = False) -> tuple[Tensor, Index]:
@@ -252,7 +256,9 @@ def as_value(value: Any, x: Tensor) -> Tensor:
     if isinstance(value, Tensor):
         return value
     if isinstance(value, numbers.Number) or (isinstance(value, np.generic) and value.dtype != bool):
-        return wrap(inplace.number_for(x, value))
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise ValueError("Overflow when unpacking long long")
+        return wrap(stored(value, x.array.dtype))
     raise noted(
         TypeError(f"can't assign a {checks.title(value)} to a {x.type()}"),
         "A number or a tensor can be written: x[0] = minigrad.tensor([1., 2.]).",
@@ -261,15 +267,14 @@ def as_value(value: Any, x: Tensor) -> Tensor:
 
 def fitted(value: Tensor, shape: Shape) -> Tensor:
     """The value without leading dims of size 1 that its place does not have, and broadcast."""
-    value = without_ones(value, len(shape))
-    return value if value.array.shape == shape else expand(value, shape)
+    return value if value.array.shape == shape else expand(without_ones(value), shape)
 
 
-def without_ones(value: Tensor, ndim: int) -> Tensor:
-    surplus = value.array.ndim - ndim
-    if surplus > 0 and value.array.shape[:surplus] == (1,) * surplus:
-        return value.reshape(value.array.shape[surplus:])
-    return value
+def without_ones(value: Tensor) -> Tensor:
+    """The value without its leading dims of size 1: to broadcast, it does not need them."""
+    shape = value.array.shape
+    ones = next((i for i, n in enumerate(shape) if n != 1), len(shape))
+    return value.reshape(shape[ones:]) if ones else value
 
 
 def check_value(value: Tensor, x: Tensor, picks: Index, shape: Shape) -> None:
@@ -281,8 +286,6 @@ def check_value(value: Tensor, x: Tensor, picks: Index, shape: Shape) -> None:
             f"{x.dtype.title} for the destination and {value.dtype.title} for the source."
         )
     given = value.array.shape
-    while len(given) > len(shape) and given[0] == 1:
-        given = given[1:]
     lead = len(shape) - len(given)
     if lead < 0 or any(n not in (1, m) for n, m in zip(given, shape[lead:], strict=True)):
         raise RuntimeError(

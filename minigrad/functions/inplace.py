@@ -60,8 +60,6 @@ def fill_(t: Tensor, value: Any) -> Tensor:
         return in_place(filled, t, value)
     if not isinstance(value, numbers.Number | np.generic):
         raise checks.combination("fill_", value)
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise ValueError("Overflow when unpacking long long")
     return in_place(ops.fill, t, stored(value, t.array.dtype), may_repeat=True)
 
 
@@ -70,6 +68,7 @@ def copy_(t: Tensor, source: Any) -> Tensor:
     if isinstance(source, numbers.Number | np.generic):
         source = wrap(np.asarray(source))
     source = checks.tensor(source, "copy_", "other")
+    refuse(t, source)
     shape = checks.broadcast(t.array.shape, source.array.shape)
     if shape != t.array.shape:
         raise RuntimeError(

@@ -7,6 +7,7 @@ item assignment, the bounds of clamp) it must be one of the dtype's values.
 
 from __future__ import annotations
 
+import math
 import numbers
 from typing import Any
 
@@ -26,14 +27,16 @@ C_NAMES = {"float32": "float", "float64": "double", "int64": "int64_t", "int32":
 
 def constant(value: Any, kind: Kind) -> Array:
     """An operand of a dtype as a 0-d array: NumPy computes faster with it, and in its dtype."""
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        if value < 0 or value >= 2**64:
-            raise OverflowError("int too big to convert")
-        value = np.uint64(value) if kind.kind == "f" else value - 2**64
-    try:
-        return local.run(np.array, value, kind)
-    except OverflowError:
-        return np.array(value).astype(kind)
+    if isinstance(value, int) and not -(2**31) <= value < 2**31:
+        check_size(value)
+        return np.array(value, np.uint64 if value >= 2**63 else np.int64).astype(kind)
+    return local.run(np.array, value, kind)
+
+
+def check_size(value: int) -> None:
+    """An argument must fit into 64 bits, with or without a sign."""
+    if not -(2**63) <= value < 2**64:
+        raise OverflowError("int too big to convert")
 
 
 def stored(value: Any, kind: Kind, name: str | None = None) -> Array:
@@ -41,6 +44,12 @@ def stored(value: Any, kind: Kind, name: str | None = None) -> Array:
 
     RuntimeError if the dtype has no such value; `name` is what the error calls the dtype.
     """
+    if type(value) is float and kind.kind == "f":
+        array = local.run(np.array, value, kind)
+        if math.isinf(array.item()) is math.isinf(value):
+            return array
+    if isinstance(value, int):
+        check_size(value)
     if kind.kind == "b":
         return np.asarray(bool(value))
     if isinstance(value, numbers.Real) and fits(value, kind):

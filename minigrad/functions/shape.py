@@ -177,7 +177,7 @@ def warn_identity(name: str) -> None:
 
 def contiguous(x: Tensor) -> Tensor:
     """Itself if the elements lie in order in memory, else a copy in which they do."""
-    return x if x.array.flags.c_contiguous else ops.clone(x)
+    return x if x.array.flags.c_contiguous else ops.clone(x, "C")
 
 
 # ---- broadcasting -------------------------------------------------------------------------------

@@ -81,19 +81,16 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     """
     x, w = checks.tensor(input, "linear"), checks.tensor(weight, "linear", "weight", 2)
     a, b = x.array, w.array
-    if a.ndim not in (1, 2) or b.ndim != 2 or a.shape[-1] != b.shape[1] or a.dtype is not b.dtype:
+    is_usual = a.ndim in (1, 2) and b.ndim == 2 and a.shape[-1] == b.shape[1]
+    if not is_usual or a.dtype is not b.dtype or a.dtype.char == "?":
         return unusual_linear(x, w, bias)
     if bias is None:
         return ops.linear_without_bias(x, w)
     if bias.array.shape != b.shape[:1] or bias.array.dtype is not b.dtype:
-        return with_unusual_bias(linear(x, w), bias)
+        check_dtypes(x, w, bias)
+        product = ops.linear_without_bias(x, w)
+        return elementwise.add(product, expand(bias, product.array.shape))
     return ops.linear(x, w, bias)
-
-
-def with_unusual_bias(product: Tensor, bias: Tensor) -> Tensor:
-    """A bias of another shape, if it can be expanded to the result's."""
-    check_dtypes(product, bias, bias)
-    return elementwise.add(product, expand(bias, product.array.shape))
 
 
 def unusual_linear(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
@@ -117,23 +114,31 @@ def unusual_linear(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
             f"The input has {columns} features, and the layer was made for {inputs}: write "
             f"Linear({columns}, {out}), or give it {inputs} numbers for each sample.",
         )
+    checks.not_for_bools("addmm_impl_cpu_", x, w)
     rows = linear(reshape(x, (math.prod(shape[:-1]), columns)), w, bias)
     back = ops.reshape_copy if bias is None else ops.reshape
     return back(rows, (*shape[:-1], out))
 
 
 def check_dtypes(x: Tensor, w: Tensor, bias: Tensor | None) -> None:
-    if x.array.dtype == w.array.dtype:
+    """Input, weight and bias must have one dtype; PyTorch looks at the bias first."""
+    first, name = (x, "mat1") if bias is None or same(bias, w) else (bias, "self")
+    if same(first, w):
         return
     if bias is None:
         checks.same_dtype(x, w)
     raise noted(
         RuntimeError(
-            f"mat1 and mat2 must have the same dtype, but got {x.dtype.title} and {w.dtype.title}"
+            f"{name} and mat2 must have the same dtype, but got {first.dtype.title} and "
+            f"{w.dtype.title}"
         ),
-        f"The layer holds {w.dtype} and the input {x.dtype}. Write x.to({w.dtype}), or convert the "
-        "layer: layer.double().",
+        f"The layer's weight holds {w.dtype}, and {first.dtype} came. Write x.to({w.dtype}), or "
+        "convert the whole layer: layer.double().",
     )
+
+
+def same(a: Tensor, b: Tensor) -> bool:
+    return a.array.dtype == b.array.dtype
 
 
 def mse_loss(
@@ -159,12 +164,12 @@ def mse_loss(
         raise ValueError(f"{reduction} is not a valid value for reduction")
     if not fits:
         x, y = same_shape(x, y)
+    if weight is not None:
+        return weighted(elementwise.pow(elementwise.sub(x, y), 2), weight, reduction)
     if x.array.dtype is not y.array.dtype:
         x, y = elementwise.operands(x, y)
     if x.array.dtype.kind != "f":
         raise NotImplementedError(f"\"mse_cpu\" not implemented for '{x.dtype.title}'")
-    if weight is not None:
-        return weighted(ops.mse_loss(x, y, "none"), weight, reduction)
     return ops.mse_loss(x, y, reduction)
 
 

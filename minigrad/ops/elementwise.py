@@ -5,7 +5,7 @@ Sorted from arithmetic to functions to choices. The derivatives are written in o
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -319,8 +319,9 @@ clamp_max.derivative(
 
 
 @op
-def clone(x: Array, /) -> Array:
-    return np.array(x)
+def clone(x: Array, /, order: Literal["K", "C"] = "K") -> Array:
+    """A copy that lies in memory as x does; an expanded x, or order "C", in order."""
+    return x.copy("C" if 0 in x.strides else order)
 
 
 clone.derivative(x=lambda g: g)
@@ -328,7 +329,7 @@ clone.derivative(x=lambda g: g)
 
 @op(label="ToCopyBackward0")
 def cast(x: Array, /, dtype: np.dtype[Any]) -> Array:
-    return x.astype(dtype)
+    return x.astype(dtype, "C" if 0 in x.strides else "K")
 
 
 cast.derivative(x=lambda g, x_dtype: cast(g, x_dtype))

@@ -17,8 +17,8 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.autograd.errors import noted
 from minigrad.autograd.grad_mode import enabled
-from minigrad.autograd.graph import Leaf, Node, Step, View, follow, stamp_of, tick
-from minigrad.autograd.op import Array, Plan, op
+from minigrad.autograd.graph import Hooks, Leaf, Node, Step, View, follow, stamp_of, tick
+from minigrad.autograd.op import Array, Op, Plan, op
 from minigrad.ops.elementwise import cast, zero
 from minigrad.ops.shape import take
 from minigrad.tensor import Tensor, wrap
@@ -53,9 +53,9 @@ filled.derivative(
 
 
 @op(label="CopySlices")
-def put_view(base: Array, value: Array, /, steps: Steps) -> Array:
+def put_view(base: Array, value: Array, steps: Steps, /) -> Array:
     """The base with other values where a view looks."""
-    out = np.array(base)
+    out = base.copy("K")
     follow(steps, out)[...] = value
     return out
 
@@ -90,7 +90,7 @@ unseen.derivative(x=lambda g, steps: look(g, steps))
 @op(label="IndexPutBackward0")
 def put(x: Array, value: Array, index: tuple[Any, ...], /) -> Array:
     """x with other values at `index`."""
-    out = np.array(x)
+    out = x.copy("K")
     out[index] = value
     return out
 
@@ -120,6 +120,8 @@ def in_place(
     if records and after.node is not None:
         settle(after, t)
         rebase(t, after.node)
+    else:
+        renew_views(t)
     return t
 
 
@@ -165,40 +167,46 @@ def rebase(t: Tensor, node: Node) -> None:
     """Give t, and every tensor that looks into the same memory, the history of a write to t."""
     if t.view_of is None:
         move_hooks(t.node, node)
-        base, t.node = t, node
+        t.node = node
     else:
-        base = t.view_of.base
-        base.node = after_put(base, wrap(t.array, node), t.view_of.steps)
-    for weak in tuple(stamp_of(base).views or ()):
+        base, steps = t.view_of.base, t.view_of.steps
+        written = recorded(put_view, base, wrap(t.array, node), steps, out=base)
+        move_hooks(base.node, written)
+        base.node = written
+    renew_views(t)
+
+
+def renew_views(t: Tensor) -> None:
+    """Look up all views of t's memory again: each gets its history from its base as it is now.
+
+    Not those that were made under no_grad or by a user's Function: they cannot be written to.
+    """
+    for weak in tuple(stamp_of(t).views or ()):
         seen = weak()
-        if seen is not None and is_replayed(seen.view_of, base):
-            renewed = look(base, seen.view_of.steps).node
-            move_hooks(seen.node, renewed)
-            seen.node = renewed
+        view = None if seen is None else seen.view_of
+        if view is None or view.base.node is None or view.by_function or not view.recorded:
+            continue
+        node = recorded(look, view.base, view.steps, out=seen)
+        move_hooks(seen.node, node)
+        seen.node = node
 
 
-def is_replayed(view: View | None, base: Tensor) -> bool:
-    """A view made under no_grad, by a user's Function or of a detached base is left alone."""
-    return view is not None and view.base is base and view.recorded and not view.by_function
+def recorded(op: Op, *args: Any, out: Tensor) -> Node:
+    """The node of a call whose result is in memory already: nothing is computed."""
+    nodes = [a.node if isinstance(a, Tensor) else None for a in args]
+    mask = sum(1 << i for i, node in enumerate(nodes) if node is not None)
+    return plan(op, mask).record([node for node in nodes if node is not None], args, out)
 
 
-def after_put(base: Tensor, value: Tensor, steps: Steps) -> Node:
-    """The history of `base` after `value` was written where a view looks; nothing is computed."""
-    parents = [t.node for t in (base, value) if t.node is not None]
-    mask = (base.node is not None) + 2 * (value.node is not None)
-    return plan_of_put(mask).record(parents, (base, value, steps), base)
-
-
-@functools.cache
-def plan_of_put(mask: int) -> Plan:
-    return Plan(put_view, mask)
+plan = functools.cache(Plan)
 
 
 def move_hooks(old: Node | Leaf | None, new: Node | Leaf | None) -> None:
     """A tensor that retains its gradient goes on doing so; other hooks stay where they were."""
     if isinstance(old, Node) and old.hooks is not None and old.hooks.retain and new is not None:
-        new.hooks, old.hooks.retain = type(old.hooks)(), False
-        new.hooks.retain = True
+        new.hooks = Hooks()
+        new.hooks.retain, new.hooks.grad = True, old.hooks.grad
+        old.hooks.retain, old.hooks.grad = False, None
 
 
 # ---- what is refused ----------------------------------------------------------------------------
@@ -207,7 +215,7 @@ def move_hooks(old: Node | Leaf | None, new: Node | Leaf | None) -> None:
 def refuse(t: Tensor, *args: Any, may_repeat: bool = False) -> None:
     """Raise PyTorch's error where an in-place write would be wrong, before anything is written."""
     view = t.view_of
-    if enabled.get() and any(map(wants_grad, (t, *args))):
+    if enabled.get() and (is_differentiable(t) or any(map(wants_grad, args))):
         if view is not None:
             refuse_view(t, view)
         if isinstance(t.node, Leaf):
@@ -219,11 +227,16 @@ def refuse(t: Tensor, *args: Any, may_repeat: bool = False) -> None:
             refuse_overlap(t.array, other.array)
 
 
+def is_differentiable(t: Tensor) -> bool:
+    """Whether it requires grad, or is a view of what has come to do so."""
+    return t.node is not None or (t.view_of is not None and t.view_of.base.node is not None)
+
+
 def refuse_view(t: Tensor, view: View) -> None:
     """A view whose base could not be given the history of the write."""
     if view.by_function or view.siblings is not None or not view.recorded:
         raise view_error(t, view)
-    if t.node is not None and not isinstance(view.base.node, Node):
+    if is_differentiable(t) and not isinstance(view.base.node, Node):
         raise leaf_error("a view of a leaf Variable")
 
 

@@ -30,7 +30,7 @@ def gate(x: Array, y: Array, /) -> Array:
     return choose(y <= 0, 0.0, x)
 
 
-gate.derivative(x=lambda g, y: gate(g, y), y=lambda g: zero(g))  # y has a derivative: it is 0
+gate.derivative(x=lambda g, y: gate(g, y), y=lambda g, y: zero(y))  # y's derivative is 0
 
 
 def leak(x: Array, slope: float) -> Array:
@@ -62,7 +62,7 @@ def leaky_gate(x: Array, y: Array, /, slope: float) -> Array:
     return choose(y > 0, x, x * slope)
 
 
-leaky_gate.derivative(x=lambda g, y, slope: leaky_gate(g, y, slope), y=lambda g: zero(g))
+leaky_gate.derivative(x=lambda g, y, slope: leaky_gate(g, y, slope), y=lambda g, y: zero(y))
 
 
 @op

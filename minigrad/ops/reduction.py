@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.autograd.graph import Node
 from minigrad.autograd.op import Array, op
-from minigrad.ops.shape import expand, reshape
+from minigrad.ops.shape import expand, in_order, reshape
 from minigrad.ops.sums import total
 
 Dims = tuple[int, ...] | None
@@ -39,7 +39,7 @@ def count(shape: Shape, dims: Dims) -> int:
 
 @op(label=numbered("Sum"))
 def sum(x: Array, /, dims: Dims, keepdim: bool) -> Array:
-    summed = total(x, dims)
+    summed = in_order(total(x, dims))
     return summed.reshape(back(x.shape, dims)) if keepdim else summed
 
 
@@ -50,7 +50,7 @@ sum.derivative(
 
 @op(label=numbered("Mean"))
 def mean(x: Array, /, dims: Dims, keepdim: bool) -> Array:
-    average = np.divide(total(x, dims), np.asarray(count(x.shape, dims), x.dtype))
+    average = np.divide(in_order(total(x, dims)), np.asarray(count(x.shape, dims), x.dtype))
     return average.reshape(back(x.shape, dims)) if keepdim else np.asanyarray(average)
 
 

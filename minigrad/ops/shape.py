@@ -17,6 +17,12 @@ Shape = tuple[int, ...]
 
 ZERO = {np.dtype(kind): np.zeros((), kind) for kind in ("float32", "float64")}
 
+
+def in_order(x: Array) -> Array:
+    """The elements one after the other in memory, which is not how NumPy leaves each result."""
+    return x if x.flags.c_contiguous else x.copy("C")
+
+
 # ---- the same elements under another shape ------------------------------------------------------
 
 
@@ -179,7 +185,7 @@ scatter.derivative(x=lambda g, index: getitem(g, index))
 @op(label="IndexBackward0")
 def take(x: Array, index: tuple[Any, ...], /) -> Array:
     """x[index] where some of the indices are arrays: a copy."""
-    return x[index]
+    return in_order(x[index])
 
 
 take.derivative(x=lambda g, index, x_shape: scatter_add(g, index, x_shape))
@@ -201,7 +207,7 @@ scatter_add.derivative(x=lambda g, index: take(g, index))
 
 @op
 def cat(dim: int, /, *xs: Array) -> Array:
-    return np.concatenate(xs, dim)
+    return in_order(np.concatenate(xs, dim))
 
 
 cat.derivative(xs=lambda g, dim, xs_shape, i: getitem(g, section(dim, xs_shape, i)))
@@ -215,7 +221,7 @@ def section(dim: int, shapes: tuple[Shape, ...], i: int) -> tuple[Any, ...]:
 
 @op
 def stack(dim: int, /, *xs: Array) -> Array:
-    return np.stack(xs, dim)
+    return in_order(np.stack(xs, dim))
 
 
 stack.derivative(xs=lambda g, dim, i: getitem(g, (slice(None),) * dim + (i,)))

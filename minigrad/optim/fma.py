@@ -39,7 +39,9 @@ def fma(c: Array, x: Array, y: Array, out: Array | None = None) -> Array:
         out = np.empty_like(y)
     if out.itemsize == float64.itemsize:
         out[...] = exact(c, x, y)
-    elif out.size == 1:  # Python's floats are float64: the same sum, without six calls of NumPy
+    elif out.size == 1 and type(out) is np.ndarray:
+        # Python's floats are float64: the same sum, without six calls of NumPy. (A subclass, such
+        # as the arrays with which minigrad.compile notes the calls, gets to see them.)
         out.fill(c.item() * x.item() + y.item())
     else:
         wide = x.astype(float64)

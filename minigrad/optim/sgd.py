@@ -175,7 +175,7 @@ class Rule:
 
     def apply(self, p: Array, g: Array, b: Array | None = None, first: bool = False) -> None:
         """One step of p, and of its momentum buffer b, in place."""
-        if p.size <= BLOCK:
+        if p.size <= BLOCK or type(p) is not np.ndarray:  # a subclass gets to see it whole
             self.descend(p, g, b, first)
         else:
             for block in blocks(p, g, b):

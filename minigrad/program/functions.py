@@ -7,19 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.program.noting import (
-    Noting,
-    make,
-    operands,
-    plain,
-    value_of,
-    write,
-)
+from minigrad.program.noting import FUNCTIONS, Noting, make, operands, plain, seen, value_of, write
 from minigrad.program.tape import Tape
 
-__all__ = ["FUNCTIONS", "QUESTIONS"]
-
-QUESTIONS = frozenset((np.shape, np.ndim, np.size, np.may_share_memory, np.shares_memory))
+__all__ = ["FUNCTIONS"]
 
 
 def where(tape: Tape, condition: Any, *choices: Any) -> Any:
@@ -39,7 +30,8 @@ def stack(tape: Tape, arrays: Sequence[Any], axis: int = 0) -> Any:
 
 
 def broadcast_to(tape: Tape, array: Noting, shape: Any) -> Any:
-    return array.seen(f"broadcast_to({{}}, {tuple(shape)})", np.broadcast_to(plain(array), shape))
+    array_seen = np.broadcast_to(plain(array), shape)
+    return seen(array, f"broadcast_to({{}}, {array_seen.shape})", array_seen)
 
 
 def norm(tape: Tape, array: Noting, order: Any = None) -> Any:
@@ -47,50 +39,65 @@ def norm(tape: Tape, array: Noting, order: Any = None) -> Any:
     return make(tape, "linalg.norm", (value_of(tape, array),), result, {"ord": order})
 
 
-def filled(fill: Callable[..., Any], value: Any) -> Callable[..., Any]:
-    """A function such as zeros_like: a new array, of one value if there is one."""
-
-    def note(tape: Tape, like: Any, *args: Any, **options: Any) -> Any:
-        result = fill(plain(like), **options)
-        made = make(tape, "empty", (), result)
-        if value is not None:
-            made[...] = value
-        return made
-
-    return note
-
-
-def zeros(tape: Tape, shape: Any, dtype: Any = float, **options: Any) -> Any:
-    made = make(tape, "empty", (), np.zeros(shape, dtype))
-    made[...] = 0
+def new(tape: Tape, like: Any, value: Any) -> Any:
+    """A new array, of one value if there is one."""
+    made = make(tape, "empty", (), like)
+    if value is not None:
+        made[...] = value
     return made
 
 
-def full_like(tape: Tape, like: Any, value: Any, **options: Any) -> Any:
-    made = make(tape, "empty", (), np.empty_like(plain(like), **options))
-    made[...] = value
-    return made
+def zeros(tape: Tape, shape: Any, dtype: Any = float, like: Any = None) -> Any:
+    return new(tape, np.empty(shape, dtype), 0)
+
+
+def empty_like(tape: Tape, array: Any, **options: Any) -> Any:
+    return new(tape, np.empty_like(plain(array), **options), None)
+
+
+def zeros_like(tape: Tape, array: Any, **options: Any) -> Any:
+    return new(tape, np.empty_like(plain(array), **options), 0)
+
+
+def ones_like(tape: Tape, array: Any, **options: Any) -> Any:
+    return new(tape, np.empty_like(plain(array), **options), 1)
+
+
+def full_like(tape: Tape, array: Any, value: Any, **options: Any) -> Any:
+    return new(tape, np.empty_like(plain(array), **options), value)
 
 
 def copyto(tape: Tape, target: Noting, source: Any, where: Any = True) -> None:
     np.copyto(plain(target), plain(source), where=plain(where))
-    inputs = operands(tape, (source, target), np.result_type)[:1]
+    noted = operands(tape, (source, target), np.result_type)[:1]
     if where is True:
-        write(tape, "assign", inputs, target)
+        write(tape, "assign", noted, target)
     else:
-        write(tape, "putmask", (value_of(tape, where), *inputs), target)
+        mask = value_of(tape, where)
+        write(tape, "putmask", (value_of(tape, target), mask, *noted), target)
 
 
-FUNCTIONS: dict[Any, Callable[..., Any]] = {
-    np.where: where,
-    np.concatenate: concatenate,
-    np.stack: stack,
-    np.broadcast_to: broadcast_to,
-    np.linalg.norm: norm,
-    np.zeros: zeros,
-    np.zeros_like: filled(np.zeros_like, 0),
-    np.ones_like: filled(np.ones_like, 1),
-    np.empty_like: filled(np.empty_like, None),
-    np.full_like: full_like,
-    np.copyto: copyto,
-}
+def answer(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A question about shape or memory, which a program has no need to ask."""
+    return lambda tape, *args, **options: function(*plain(args), **options)
+
+
+FUNCTIONS.update(
+    {
+        np.where: where,
+        np.concatenate: concatenate,
+        np.stack: stack,
+        np.broadcast_to: broadcast_to,
+        np.linalg.norm: norm,
+        np.zeros: zeros,
+        np.zeros_like: zeros_like,
+        np.ones_like: ones_like,
+        np.empty_like: empty_like,
+        np.full_like: full_like,
+        np.copyto: copyto,
+    }
+)
+FUNCTIONS.update(
+    (question, answer(question))
+    for question in (np.shape, np.ndim, np.size, np.may_share_memory, np.shares_memory)
+)

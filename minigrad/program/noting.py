@@ -16,28 +16,32 @@ import numpy as np
 
 from minigrad.program.errors import refused
 from minigrad.program.origin import user_line
-from minigrad.program.tape import Array, Line, Number, Operand, Tape, Value
+from minigrad.program.tape import Array, Line, Memory, Number, Operand, Tape, Value
 
-__all__ = ["Noting", "flat", "make", "noting", "number", "operands", "plain", "value_of", "write"]
+__all__ = ["FUNCTIONS", "Noting", "flat", "make", "noting", "number", "operands", "plain", "value_of", "write"]
 
 KNOWN = frozenset(
     "T __array__ __array_finalize__ __array_function__ __array_interface__ __array_priority__ "
     "__array_struct__ __array_ufunc__ __class__ __contains__ __dict__ __len__ __getitem__ "
-    "__setitem__ all any astype base clip copy dot dtype fill flags flatten item itemsize max mean "
-    "min nbytes ndim owner ravel reshape shape size squeeze strides sum swapaxes take tape tolist "
-    "transpose value view".split()
+    "__setitem__ all any astype base clip copy dot dtype fill flags flatten item itemsize look max "
+    "mean memory min nbytes ndim ravel reshape shape size source squeeze strides sum swapaxes take "
+    "tape tolist transpose view".split()
 )
 
 
+FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # how to note np.where and others: functions.py
+
+
 class Noting(np.ndarray[Any, Any]):
-    """An array of a step that is being recorded; `value` is what it is called on the tape."""
+    """An array of a step that is being recorded; `memory` knows its value."""
 
     tape: Tape | None
-    value: Value | None
-    owner: Noting | None  # whose memory a view looks into
+    memory: Memory | None
+    source: Noting | None  # of a view: what it looks at, and how
+    look: str
 
     def __array_finalize__(self, source: Any) -> None:
-        self.tape = self.value = self.owner = None
+        self.tape = self.memory = self.source = None
 
     def __getattribute__(self, name: str) -> Any:
         if name not in KNOWN and is_open(self):
@@ -46,8 +50,9 @@ class Noting(np.ndarray[Any, Any]):
 
     @property
     def base(self) -> Any:
-        """As of an array that does not note: None if it owns its memory."""
-        return self.owner
+        """As of an array that does not note: None, or the array that owns the memory."""
+        source = self.source
+        return None if source is None else source.base or source
 
     # ---- calls that NumPy hands over -------------------------------------------------------------
 
@@ -65,7 +70,8 @@ class Noting(np.ndarray[Any, Any]):
             call(*raw)
             target, index, source = inputs
             options = {"index": values_in(tape, index if isinstance(index, tuple) else (index,))}
-            return write(tape, f"{ufunc.__name__}.at", operands(tape, (source,)), target, options)
+            noted = (value_of(tape, target), *operands(tape, (source, target), np.result_type)[:1])
+            return write(tape, f"{ufunc.__name__}.at", noted, target, options)
         name = ufunc.__name__ + (".reduce" if method == "reduce" else "")
         noted = operands(tape, inputs, ufunc.resolve_dtypes if method == "__call__" else None)
         if out is None:
@@ -77,11 +83,9 @@ class Noting(np.ndarray[Any, Any]):
     def __array_function__(
         self, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]
     ) -> Any:
-        from minigrad.program.functions import FUNCTIONS, QUESTIONS  # they are made of this class
-
         tape = tape_of(flat((*args, *options.values())))
-        if tape is None or function in QUESTIONS:
-            return function(*map(plain, args), **options)
+        if tape is None:
+            return function(*map(plain, args), **{k: plain(v) for k, v in options.items()})
         if function not in FUNCTIONS:
             raise unknown(f"np.{function.__name__}")
         return FUNCTIONS[function](tape, *args, **options)
@@ -114,15 +118,6 @@ class Noting(np.ndarray[Any, Any]):
 
     # ---- views -----------------------------------------------------------------------------------
 
-    def seen(self, look: str, array: Array) -> Any:
-        """A view; or the copy that NumPy had to make of one."""
-        tape = self.tape
-        if tape is None or not tape.is_open:
-            return array
-        if array.size and not np.may_share_memory(array, plain(self)):
-            return make(tape, "look", (value_of(tape, self),), array, {"look": look})
-        return noting(tape, tape.view(value_of(tape, self), look, array), array, self.owner or self)
-
     @property
     def T(self) -> Any:
         return self.transpose()
@@ -132,9 +127,9 @@ class Noting(np.ndarray[Any, Any]):
         order = axes[0] if len(axes) == 1 and not hasattr(axes[0], "__index__") else axes
         order = tuple(order or reversed(range(self.ndim)))
         if order == tuple(range(self.ndim)):
-            return self.seen("{}", array)
+            return seen(self, "{}", array)
         is_reversed = order == tuple(reversed(range(self.ndim)))
-        return self.seen("{}.T" if is_reversed else f"{{}}.transpose{order}", array)
+        return seen(self, "{}.T" if is_reversed else f"{{}}.transpose{order}", array)
 
     def swapaxes(self, i: int, j: int) -> Any:
         order = list(range(self.ndim))
@@ -145,7 +140,7 @@ class Noting(np.ndarray[Any, Any]):
         array = plain(self).reshape(*shape)
         sizes = array.shape
         text = "-1" if len(sizes) == 1 else ", ".join(map(str, sizes)) if sizes else "()"
-        return self.seen("{}" if sizes == self.shape else f"{{}}.reshape({text})", array)
+        return seen(self, "{}" if sizes == self.shape else f"{{}}.reshape({text})", array)
 
     def ravel(self) -> Any:
         return self.reshape(-1)
@@ -155,8 +150,8 @@ class Noting(np.ndarray[Any, Any]):
 
     def view(self, kind: Any = None) -> Any:
         if kind is None or kind is np.ndarray or not is_open(self):
-            return self.seen("{}", plain(self)) if kind is None else plain(self)
-        return self.seen(f"{{}}.view({np.dtype(kind).name})", plain(self).view(kind))
+            return seen(self, "{}", plain(self)) if kind is None else plain(self)
+        return seen(self, f"{{}}.view({np.dtype(kind).name})", plain(self).view(kind))
 
     def __getitem__(self, index: Any) -> Any:
         items = index if isinstance(index, tuple) else (index,)
@@ -171,7 +166,7 @@ class Noting(np.ndarray[Any, Any]):
             items = (*items, Ellipsis)  # a view also of a single element
         array = plain(self)[items]
         is_all = array.shape == self.shape and array.strides == self.strides
-        return self.seen("{}" if is_all else f"{{}}[{index_text(items)}]", array)
+        return seen(self, "{}" if is_all else f"{{}}[{index_text(items)}]", array)
 
     # ---- writes ----------------------------------------------------------------------------------
 
@@ -181,11 +176,12 @@ class Noting(np.ndarray[Any, Any]):
         tape = tape_of((self, source))
         if tape is None:
             return
-        source = operands(tape, (source, self), np.result_type)[:1]
+        noted = operands(tape, (source, self), np.result_type)[:1]
         if any(isinstance(item, np.ndarray | list) for item in items):
-            write(tape, "setitem", source, self, {"index": values_in(tape, items)})
+            options = {"index": values_in(tape, items)}
+            write(tape, "setitem", (value_of(tape, self), *noted), self, options)
         else:
-            write(tape, "assign", source, self[index])
+            write(tape, "assign", noted, self[index])
 
     def fill(self, value: Any) -> None:
         self[...] = value
@@ -277,20 +273,28 @@ def plain(value: Any) -> Any:
     return type(value)(map(plain, value)) if type(value) in (list, tuple) else value
 
 
-def noting(tape: Tape, value: Value, array: Any, owner: Noting | None = None) -> Noting:
+def noting(
+    tape: Tape, memory: Memory, array: Any, source: Noting | None = None, look: str = ""
+) -> Noting:
     """An array that notes, on the memory of another."""
     made = np.ndarray.view(np.asarray(array), Noting)
-    made.tape, made.value, made.owner = tape, value, owner
+    made.tape, made.memory, made.source, made.look = tape, memory, source, look
     return made
 
 
-def value_of(tape: Tape, array: Any) -> Value:
-    """What an array is called on the tape; one from elsewhere is a constant."""
-    if not isinstance(array, Noting):
-        return tape.constant(array)
-    if array.value is None:
+def memory_of(array: Noting) -> Memory:
+    if array.memory is None:
         raise unknown("what NumPy does without telling")
-    return array.value
+    return array.memory
+
+
+def value_of(tape: Tape, array: Any) -> Value:
+    """The value that an array stands for now; an array from elsewhere is a constant."""
+    if not isinstance(array, Noting):
+        return tape.foreign(array).now
+    if array.source is None:
+        return memory_of(array).now
+    return tape.view(value_of(tape, array.source), array.look, plain(array))
 
 
 def values_in(tape: Tape, items: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -325,7 +329,7 @@ def operands(tape: Tape, inputs: Iterable[Any], resolve: Any = None) -> tuple[An
 def operand(tape: Tape, value: Any, kind: Any) -> Operand:
     if is_number(value):
         return number(value, kind)
-    if isinstance(value, Noting) or id(value) in tape.constants:
+    if isinstance(value, Noting) or id(value) in tape.outside:
         return value_of(tape, value)
     value = np.asarray(value)
     return value_of(tape, value) if value.ndim else number(value.item(), value.dtype)
@@ -351,14 +355,43 @@ def make(
     result = np.asarray(result)
     out = Value("result", result)
     tape.add(Line(function, inputs, out, options or {}))
-    return noting(tape, out, result)
+    return noting(tape, Memory(out), result)
 
 
 def write(
-    tape: Tape, function: str, inputs: tuple[Any, ...], target: Any, options: Any = None
+    tape: Tape, function: str, inputs: tuple[Any, ...], target: Noting, options: Any = None
 ) -> None:
-    """Note a call that wrote into an array."""
-    tape.add(Line(function, inputs, value_of(tape, target), options or {}, writes=True))
+    """Note a call that wrote into an array: its memory holds a new value from now on."""
+    out = Value("result", plain(target))
+    tape.add(Line(function, inputs, out, options or {}))
+    settle(tape, target, out)
+
+
+def settle(tape: Tape, target: Noting, value: Value) -> None:
+    """The memory behind an array, now that the array holds a value."""
+    source, memory = target.source, memory_of(target)
+    if source is None:
+        memory.now = value
+    elif target.look == "{}":
+        settle(tape, source, value)
+    elif target.size == source.size and target.look.startswith(("{}.reshape", "{}.T")):
+        shape = ", ".join(map(str, source.shape)) or "()"
+        back = "{}.T" if target.look == "{}.T" else f"{{}}.reshape({shape})"
+        settle(tape, source, tape.view(value, back, plain(source)))
+    else:
+        out = Value("result", plain(source))
+        tape.add(Line("put", (value_of(tape, source), value), out, {"look": target.look}))
+        settle(tape, source, out)
+
+
+def seen(array: Noting, look: str, view: Array) -> Any:
+    """A view; or the copy that NumPy had to make of one."""
+    tape = tape_of((array,))
+    if tape is None:
+        return view
+    if view.size and not np.may_share_memory(view, plain(array)):
+        return make(tape, "look", (value_of(tape, array),), view, {"look": look})
+    return noting(tape, memory_of(array), view, array, look)
 
 
 def assigned(array: Noting, result: Array) -> Any:

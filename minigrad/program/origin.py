@@ -22,9 +22,7 @@ from minigrad import ops
 from minigrad.autograd import engine
 from minigrad.autograd.graph import Leaf, Node, tick
 from minigrad.autograd.op import Op, Plan
-from minigrad.nn.hooks import ForwardHooks
 from minigrad.nn.module import Module
-from minigrad.optim.hooks import StepHooks
 from minigrad.optim.optimizer import Optimizer
 
 if TYPE_CHECKING:
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Call", "Origin", "Origins", "user_line"]
 
 LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OPS = os.path.join(LIBRARY, "ops")
 GUIDE = os.path.join(LIBRARY, "guide")
 
 
@@ -55,7 +54,8 @@ class Origin:
     by         in backward: the argument of the op whose gradient it is part of
     target     in backward: the value or the leaf whose gradient it is part of
     module     the path of the innermost module
-    variables  the assignments under way, innermost first: (where, name)
+    variables  the assignments under way, innermost first: (where, name); `where` begins with
+               "user" or "kernel"
     statement  the line of the step, as (file, number)
     """
 
@@ -101,12 +101,18 @@ class Origins:
                 found.phase = "update"
             if is_user(code) and (found.statement is None or code is self.step):
                 found.statement = (code.co_filename, frame.f_lineno)
-            variable = assigned_next(frame)
+            whose = "user" if is_user(code) else "kernel" if is_kernel(code) else None
+            variable = whose and assigned_next(frame)
             if variable:
-                found.variables.append(((id(frame), frame.f_lasti), variable))
+                found.variables.append(((whose, id(frame), frame.f_lasti), variable))
             if code is self.step:
                 break
         return found
+
+    def made(self, origin: Origin, value: Value) -> None:
+        """Remember what came out: the last value that a call or an assignment gets is its own."""
+        if origin.call is not None and origin.phase == "forward":
+            origin.call.result = value
 
     def call_of(self, op: Op, frame: FrameType) -> Call:
         """The application whose kernel runs in this frame."""
@@ -177,9 +183,8 @@ def is_user(code: CodeType) -> bool:
     return not name.startswith(LIBRARY) or name.startswith(GUIDE)
 
 
-def is_hook(code: CodeType) -> bool:
-    hooks = (engine.run_hooks, ForwardHooks.call, StepHooks.run)
-    return any(code is hook.__code__ for hook in hooks)
+def is_kernel(code: CodeType) -> bool:
+    return os.path.dirname(os.path.abspath(code.co_filename)) == OPS
 
 
 def assigned_next(frame: FrameType) -> str | None:

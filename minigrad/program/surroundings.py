@@ -10,6 +10,7 @@ is valid while its facts hold; a fact that the step itself changes is a reason t
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
@@ -25,7 +26,7 @@ from minigrad.tensor import Tensor
 __all__ = ["Fact", "Surroundings", "is_plain"]
 
 LARGEST = 1000  # items of a list or dict; the elements of larger ones are not looked at
-LIBRARIES = ("minigrad", "numpy", "builtins", "torch")
+LIBRARIES = {"minigrad", "numpy", "torch"} | sys.stdlib_module_names
 MISSING = object()
 
 Path = tuple[str, ...]
@@ -72,7 +73,7 @@ def is_plain(value: Any) -> bool:
 class Surroundings:
     """Everything within reach of a function."""
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: Any, arguments: dict[str, Any]) -> None:
         self.facts: list[Fact] = []
         self.tensors: dict[Tensor, Path] = {}
         self.modules: dict[Module, Path] = {}
@@ -82,6 +83,9 @@ class Surroundings:
         self.seen: dict[int, Any] = {}
         self.unread: list[tuple[Any, str, Any, Path]] = []
         self.visit(function, ())
+        for name, value in arguments.items():
+            if not isinstance(value, Tensor):
+                self.visit(value, (name,))
         self.read_attributes()
 
     def fact(self, owner: Any, access: str, key: Any, value: Any, path: Path) -> None:
@@ -175,7 +179,7 @@ class Surroundings:
 
     def visit_object(self, value: Any, path: Path) -> None:
         kind = value if isinstance(value, type) else type(value)
-        if kind.__module__.partition(".")[0] in LIBRARIES or hasattr(value, "__next__"):
+        if is_of_library(kind) or hasattr(value, "__next__"):
             return
         if not isinstance(value, ModuleType):
             self.visit_methods(kind, path)

@@ -1,16 +1,21 @@
-"""What is noted of a step: its arrays, and the NumPy calls that make them, in order."""
+"""What is noted of a step: NumPy calls, each of which makes one value, in order.
+
+A value never changes. What changes is memory: a write into an array makes a new value, and from
+then on the array stands for that. So a tape reads like a proof, each line from lines above, however
+often the step wrote in place; where the values of a program live is decided later (memory.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from minigrad.program.origin import Origin
+from minigrad.program.origin import Origin, Origins
 
-__all__ = ["Array", "Line", "Number", "Operand", "Tape", "Value", "is_contiguous"]
+__all__ = ["Array", "Line", "Memory", "Number", "Operand", "Tape", "Value", "values_in"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
@@ -19,42 +24,38 @@ Shape = tuple[int, ...]
 class Value:
     """An array of the program.
 
-    kind     "given": it exists before the step; "constant": the same in every step; "result": a
-             line makes it; "view": another way to look at `base`
-    look     of a view: the expression, with {} for the base, such as "{}.T"
-    array    of a given or constant value: the ndarray
-    role     of a given value: "argument", "parameter", "gradient", "state" or "tensor"
-    name     what it is called in the text; a hint until the names are made unique
+    kind   "given": it is there before the step; "constant": it is the same in every step;
+           "result": a line makes it; "view": another look at `base`
+    look   of a view: the expression with {} for the base, such as "{}.T"
+    array  of a given or constant value: the ndarray
+    role   of a given value: "argument", "tensor", "gradient" or "number"; of a constant: "fresh"
+           if the step itself made it, of numbers
+    path   of a given value: where it was found, such as ("net", "fc", "weight")
     """
 
     __slots__ = (
-        "array", "base", "dtype", "kind", "look", "name", "role", "shape", "strides"
+        "array", "base", "dtype", "kind", "look", "path", "role", "shape", "strides"
     )  # fmt: skip
 
     def __init__(
         self,
         kind: str,
-        like: Array,
-        *,
+        like: Array | Value,
         array: Array | None = None,
         base: Value | None = None,
         look: str = "",
         role: str = "",
-        name: str = "",
+        path: tuple[str, ...] = (),
     ) -> None:
-        self.kind = kind
+        self.kind, self.role, self.path, self.look = kind, role, path, look
         self.shape: Shape = like.shape
         self.dtype: np.dtype[Any] = like.dtype
         self.strides: Shape = like.strides
-        self.array = array
-        self.base = base
-        self.look = look
-        self.role = role
-        self.name = name
+        self.array, self.base = array, base
 
     @property
     def root(self) -> Value:
-        """What owns the memory: itself, or the base of the base of a view."""
+        """The value itself, or what a view looks at in the end."""
         value = self
         while value.base is not None:
             value = value.base
@@ -68,18 +69,19 @@ class Value:
     def nbytes(self) -> int:
         return self.size * self.dtype.itemsize
 
+    @property
+    def is_contiguous(self) -> bool:
+        """Whether the elements lie in order and without gaps."""
+        step = self.dtype.itemsize
+        for n, stride in zip(reversed(self.shape), reversed(self.strides), strict=True):
+            if n != 1 and stride != step:
+                return False
+            step *= n
+        return True
+
     def __repr__(self) -> str:
-        return f"<{self.kind} {self.name or '?'} {self.dtype} {self.shape}>"
-
-
-def is_contiguous(value: Value) -> bool:
-    """Whether the elements lie in order and without gaps."""
-    step = value.dtype.itemsize
-    for n, stride in zip(reversed(value.shape), reversed(value.strides), strict=True):
-        if n != 1 and stride != step:
-            return False
-        step *= n
-    return True
+        of = "" if self.base is None else f" {self.look} of {self.base}"
+        return f"<{self.kind} {'.'.join(self.path)} {self.dtype} {self.shape}{of}>"
 
 
 @dataclass(frozen=True)
@@ -96,61 +98,80 @@ Operand = Value | Number
 
 @dataclass(eq=False)
 class Line:
-    """One NumPy call.
+    """One NumPy call, which makes `out` of its inputs.
 
-    function   its name: a ufunc's ("add", "add.reduce", "add.at"), "dot", "where" and the like;
-               "assign" copies its input into `out`, which broadcasts and converts
-    out        what it makes, or, if `writes`, what it writes to
+    `function` is the name of a ufunc ("add", "add.reduce"), "dot", "where" and the like. "assign"
+    copies its input, broadcast and converted. "put", "putmask", "setitem" and "add.at" make a copy
+    of their first input in which something is written.
     """
 
     function: str
     inputs: tuple[Operand, ...]
     out: Value
     options: dict[str, Any] = field(default_factory=dict)
-    writes: bool = False
-    origin: Origin | None = None
+    origin: Origin = field(default_factory=Origin)
 
     def reads(self) -> Iterator[Value]:
-        """The values whose elements it needs."""
-        for operand in self.inputs:
-            if isinstance(operand, Value):
-                yield operand
-        for option in self.options.values():
-            if isinstance(option, Value):
-                yield option
+        """The values that it needs."""
+        yield from values_in(self.inputs)
+        yield from values_in(self.options.values())
+
+
+def values_in(operands: Any) -> Iterator[Value]:
+    for operand in operands:
+        if isinstance(operand, Value):
+            yield operand
+        elif isinstance(operand, tuple | list):
+            yield from values_in(operand)
+
+
+class Memory:
+    """The memory of an array, and the value that it holds now."""
+
+    def __init__(self, value: Value) -> None:
+        self.start = self.now = value
 
 
 class Tape:
-    """The lines of one recording, and the values that came from outside."""
+    """The lines of one recording, and the arrays that came from outside."""
 
-    def __init__(self) -> None:
+    def __init__(self, origins: Origins) -> None:
+        self.origins = origins
         self.lines: list[Line] = []
         self.views: dict[tuple[Value, str], Value] = {}
-        self.constants: dict[int, Value] = {}
-        self.kept: list[Any] = []  # arrays that were met, so that no id is used twice
+        self.outside: dict[int, Memory] = {}  # given and constant arrays, by identity
+        self.copies: dict[Value, Array] = {}  # of constants, as they were when they were met
         self.is_open = True
 
     def add(self, line: Line) -> None:
+        line.origin = self.origins.here()
+        self.origins.made(line.origin, line.out)
         self.lines.append(line)
 
-    def view(self, base: Value, look: str, like: Array) -> Value:
+    def given(self, array: Array, role: str, path: tuple[str, ...]) -> Memory:
+        """An array that is there before the step; two tensors on one array are one memory."""
+        found = self.outside.get(id(array))
+        if found is None:
+            value = Value("given", array, array=array, role=role, path=path)
+            found = self.outside[id(array)] = Memory(value)
+        return found
+
+    def foreign(self, array: Array) -> Memory:
+        """An array that is no tensor's: a constant."""
+        found = self.outside.get(id(array))
+        if found is None:
+            value = Value("constant", array, array=array)
+            found = self.outside[id(array)] = Memory(value)
+            self.copies[value] = array.copy("K")
+        return found
+
+    def view(self, base: Value, look: str, like: Array | Value) -> Value:
         """The view of a value; the same look at the same value is one value."""
+        if look == "{}":
+            return base
+        if look == base.look == "{}.T" and base.base is not None:
+            return base.base
         found = self.views.get((base, look))
         if found is None:
             found = self.views[base, look] = Value("view", like, base=base, look=look)
         return found
-
-    def constant(self, array: Array) -> Value:
-        """An array from elsewhere."""
-        found = self.constants.get(id(array))
-        if found is None:
-            self.kept.append(array)
-            found = self.constants[id(array)] = Value("constant", array, array=array)
-        return found
-
-
-def values_of(lines: Sequence[Line]) -> Iterator[Value]:
-    """Every value of a program, in the order of its appearance."""
-    for line in lines:
-        yield from line.reads()
-        yield line.out

@@ -1,0 +1,92 @@
+"""How a line is written in NumPy, as an expression that makes a new array."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.program.tape import Array, Line, Number, Operand, Value
+
+__all__ = ["ELEMENTWISE", "NAMESPACE", "UPDATES", "evaluated", "expression"]
+
+UPDATES = frozenset(("put", "putmask", "setitem", "add.at"))
+
+NAMES = (
+    "absolute add bitwise_and bitwise_or bitwise_xor broadcast_to concatenate cos divide dot empty "
+    "equal exp float32 float64 greater greater_equal int32 int64 invert isfinite isinf isnan less "
+    "less_equal linalg log logical_and logical_not logical_or matmul maximum minimum multiply "
+    "negative not_equal power putmask reciprocal sign sin sqrt square stack subtract tanh where"
+).split()
+NAMESPACE: dict[str, Any] = {name: getattr(np, name) for name in NAMES}
+ELEMENTWISE = frozenset(
+    name for name in NAMES if isinstance(NAMESPACE[name], np.ufunc) and name != "matmul"
+)
+
+Namer = Callable[[Operand], str]
+
+
+def expression(line: Line, name: Namer) -> str:
+    """The line as an expression, its operands as `name` says."""
+    given = [name(operand) for operand in line.inputs]
+    match line.function:
+        case "dot":
+            return f"{given[0]}.dot({given[1]})"
+        case "take":
+            return f"{given[0]}.take({given[1]}, {line.options['axis']})"
+        case "getitem":
+            return f"{given[0]}[{index_of(line, name)}]"
+        case "look":
+            return str(line.options["look"]).format(given[0])
+        case "concatenate" | "stack":
+            return f"{line.function}(({', '.join(given)},), {line.options['axis']})"
+        case "assign":
+            return given[0]
+    options = [f"{key}={option_text(value)}" for key, value in line.options.items()]
+    return f"{line.function}({', '.join(given + options)})"
+
+
+def index_of(line: Line, name: Namer) -> str:
+    return ", ".join(
+        name(item) if isinstance(item, Value) else item_text(item) for item in line.options["index"]
+    )
+
+
+def item_text(item: Any) -> str:
+    if item is Ellipsis:
+        return "..."
+    if not isinstance(item, slice):
+        return repr(item)
+    ends = ("" if end is None else str(end) for end in (item.start, item.stop))
+    return ":".join(ends) + ("" if item.step is None else f":{item.step}")
+
+
+def option_text(option: Any) -> str:
+    if isinstance(option, np.dtype):
+        return option.name
+    return repr(option)
+
+
+def evaluated(line: Line) -> Array:
+    """The result of a line whose inputs are all numbers and constants."""
+    names: dict[str, Any] = {}
+
+    def name(operand: Operand) -> str:
+        key = f"v{len(names)}"
+        names[key] = array_of(operand)
+        return key
+
+    text = expression(line, name)
+    result = eval(text, NAMESPACE | names)
+    if line.function == "assign":
+        result = np.broadcast_to(result, line.out.shape).astype(line.out.dtype)
+    return np.asarray(result)
+
+
+def array_of(operand: Operand) -> Any:
+    if isinstance(operand, Number):
+        return np.array(operand.value, operand.dtype)
+    if operand.base is None:
+        return operand.array
+    return eval(operand.look.format("base"), NAMESPACE | {"base": array_of(operand.base)})

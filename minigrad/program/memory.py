@@ -1,0 +1,192 @@
+"""Where the values of a program live: in memory that was there, in buffers, or in new arrays.
+
+A value lives from the line that makes it to the last line that reads it. It may take the place of
+another whose life is over: so an update is made in place, a large buffer serves several values one
+after the other, and what the step leaves behind is computed where it is to be found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from minigrad.program.calls import ELEMENTWISE, UPDATES
+from minigrad.program.simplify import Draft
+from minigrad.program.tape import Line, Value
+
+__all__ = ["Place", "Plan", "planned"]
+
+LARGE = 1 << 15  # bytes: from here on, buffers are used again under another name
+
+
+@dataclass(eq=False)
+class Place:
+    """A piece of memory.
+
+    kind    "given", "buffer", or "output": a buffer that somebody outside may keep
+    layout  a value of the shape, dtype and strides in which it is made
+    until   the line after which the value that is there now is no longer needed
+    shares  the place whose memory it uses again
+    """
+
+    kind: str
+    layout: Value
+    until: int = -1
+    shares: Place | None = None
+    values: list[Value] = field(default_factory=list)
+
+
+@dataclass
+class Plan:
+    """A program whose values have places.
+
+    copies  what is to be copied into given memory at the end: (given value, value)
+    """
+
+    draft: Draft
+    places: dict[Value, Place]
+    copies: list[tuple[Value, Value]] = field(default_factory=list)
+
+    @property
+    def lines(self) -> list[Line]:
+        return self.draft.lines
+
+    def place(self, value: Value) -> Place | None:
+        return self.places.get(value.root)
+
+
+def planned(draft: Draft) -> Plan:
+    return Planner(with_own_memory(draft)).plan()
+
+
+def with_own_memory(draft: Draft) -> Draft:
+    """Copy what is to be stored or put out, where it is no new value of its own."""
+    lines, taken = list(draft.lines), set[Value]()
+
+    def own(value: Value) -> Value:
+        if value.kind == "result" and value not in taken:
+            taken.add(value)
+            return value
+        copy = Value("result", value)
+        lines.append(Line("assign", (value,), copy))
+        taken.add(copy)
+        return copy
+
+    stores = [(given, own(value)) for given, value in draft.stores]
+    outputs = [own(value) for value in draft.outputs]
+    return Draft(draft.tape, lines, stores, outputs)
+
+
+class Planner:
+    """Goes down the lines and gives each value a place."""
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft = draft
+        self.places: dict[Value, Place] = {}
+        self.last: dict[Value, int] = {}
+        self.consumers: dict[Value, Line] = {}  # the line that reads a value last
+        self.free: list[Place] = []
+        for i, line in enumerate(draft.lines):
+            for value in line.reads():
+                self.last[value.root] = i
+                self.consumers[value.root] = line
+        for value in draft.wanted():
+            self.last[value] = len(draft.lines)
+        self.targets = {value: Place("output", value) for value in draft.outputs}
+        for given, value in draft.stores:
+            place = Place("given", given, self.last.get(given, -1))
+            self.places[given] = self.targets[value] = place
+
+    def plan(self) -> Plan:
+        for i, line in enumerate(self.draft.lines):
+            place = self.place_for(line, i)
+            place.until = self.last.get(line.out, i)
+            place.values.append(line.out)
+            self.places[line.out] = place
+            self.release(i)
+        copies = [
+            (given, value)
+            for given, value in self.draft.stores
+            if self.places[value] is not self.places[given]
+        ]
+        return Plan(self.draft, self.places, copies)
+
+    def place_for(self, line: Line, i: int) -> Place:
+        wanted = self.wanted(line.out)
+        if wanted is not None and self.is_open(wanted, line, i):
+            return wanted
+        if line.function in UPDATES:
+            base = self.place_of_base(line, i)
+            if base is not None:
+                return base
+        return self.dying_operand(line, i) or self.used_again(line.out) or Place("buffer", line.out)
+
+    def wanted(self, value: Value) -> Place | None:
+        """Where a value, or what is made of it in place, is to be found in the end."""
+        for _ in range(100):
+            if value in self.targets:
+                place = self.targets[value]
+                return place if has_layout(value, place.layout) else None
+            line = self.consumers.get(value)
+            if line is None or self.last[value] >= len(self.draft.lines):
+                return None
+            follows = line.function in UPDATES and line.inputs[0] is value
+            if not follows and not (is_in_place(line) and value in line.inputs and value.size > 1):
+                return None
+            if not has_layout(value, line.out):
+                return None
+            value = line.out
+        return None
+
+    def is_open(self, place: Place, line: Line, i: int) -> bool:
+        """Whether a line may write to a place: nobody needs what is there, or only this line."""
+        if place.until != i:
+            return place.until < i
+        readers = [value for value in line.reads() if self.places.get(value.root) is place]
+        if line.function in UPDATES:
+            return all(value is line.inputs[0] for value in readers)
+        is_same = all(value.base is None and has_layout(value, line.out) for value in readers)
+        return is_in_place(line) and is_same and line.out.size > 1
+
+    def place_of_base(self, line: Line, i: int) -> Place | None:
+        base = line.inputs[0]
+        assert isinstance(base, Value)
+        place = self.places.get(base)
+        if place is None or place.kind != "buffer" or self.last.get(base) != i:
+            return None
+        return place if self.is_open(place, line, i) else None
+
+    def dying_operand(self, line: Line, i: int) -> Place | None:
+        """The place of an operand that nobody needs any more, to work in it."""
+        if not is_in_place(line) or line.out.size == 1:
+            return None
+        for value in line.reads():
+            place = self.places.get(value)
+            if place is not None and place.kind == "buffer" and has_layout(value, line.out):
+                if place.until == i and self.is_open(place, line, i):
+                    return place
+        return None
+
+    def used_again(self, value: Value) -> Place | None:
+        """A large buffer whose value is no longer needed, under a new name."""
+        for place in self.free:
+            if place.layout.nbytes == value.nbytes and value.nbytes >= LARGE:
+                self.free.remove(place)
+                return Place("buffer", value, shares=place.shares or place)
+        return None
+
+    def release(self, i: int) -> None:
+        """Take note of the buffers that have become free."""
+        for value in {value.root for value in self.draft.lines[i].reads()}:
+            place = self.places.get(value)
+            if place is not None and place.kind == "buffer" and place.until == i:
+                if place.values[-1] is value and place not in self.free:
+                    self.free.append(place)
+
+
+def is_in_place(line: Line) -> bool:
+    """Whether each element of the result depends on that very element of the operands alone."""
+    return line.function in ELEMENTWISE or line.function == "assign"
+
+
+def has_layout(a: Value, b: Value) -> bool:
+    return a.dtype == b.dtype and a.shape == b.shape and a.strides == b.strides

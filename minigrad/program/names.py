@@ -1,0 +1,131 @@
+"""What the arrays of a program are called: as in the model, or as the user and the ops call them."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from minigrad.program.calls import NAMESPACE
+from minigrad.program.memory import Place, Plan
+from minigrad.program.origin import Origin, Origins
+from minigrad.program.record import WatchedLeaf
+from minigrad.program.tape import Line, Number, Value
+
+__all__ = ["Names", "identifier"]
+
+RESERVED = {*keyword.kwlist, *dir(builtins), *NAMESPACE, "np", "step", "reduce"}
+NUMBERS = {"0.0": "zero", "1.0": "one", "2.0": "two", "0.5": "half", "-1.0": "minus_one"}
+
+
+class Names:
+    """Unique names for values, places and numbers."""
+
+    def __init__(self, plan: Plan, origins: Origins, outputs: dict[Value, str]) -> None:
+        self.plan, self.origins = plan, origins
+        self.taken: set[str] = set(RESERVED)
+        self.given: dict[Value, str] = {}
+        self.hints: dict[Value, str] = {}
+        self.places: dict[Place, str] = {}
+        self.numbers: dict[Number, str] = {}
+        self.name_given()
+        self.hints.update(outputs)
+        self.collect_hints()
+
+    # ---- what is there before --------------------------------------------------------------------
+
+    def name_given(self) -> None:
+        """The path without its root, unless two would be called the same."""
+        found = {v.root for line in self.plan.lines for v in line.reads()}
+        found |= {given for given, _ in self.plan.draft.stores}
+        found = {value for value in found if value.kind == "given"}
+        ordered = sorted(found, key=lambda v: (v.role != "argument", v.role == "gradient"))
+        short = {value: identifier(shortened(value)) for value in ordered}
+        for value in ordered:
+            rivals = [other for other in ordered if short[other] == short[value]]
+            name = short[value] if len(rivals) == 1 else identifier(value.path)
+            self.given[value] = self.unique(name)
+
+    def unique(self, name: str) -> str:
+        candidate, count = name, 1
+        while candidate in self.taken:
+            count += 1
+            candidate = f"{name}_{count}"
+        self.taken.add(candidate)
+        return candidate
+
+    # ---- what the lines make ---------------------------------------------------------------------
+
+    def collect_hints(self) -> None:
+        """The last value that a call, an assignment or a gradient gets is the one it is."""
+        last: dict[Any, Value] = {}
+        for line in self.plan.lines:
+            for event in events(line.origin):
+                last[event] = line.out
+        for kind in ("user", "grad", "call", "kernel"):
+            for event, value in last.items():
+                if event[0] == kind and value not in self.hints:
+                    name = self.event_name(event)
+                    if name is not None:
+                        self.hints[value] = name
+
+    def event_name(self, event: Any) -> str | None:
+        kind, what, name = event
+        if kind == "grad":
+            if isinstance(what, WatchedLeaf):
+                return f"{self.given.get(what.value) or identifier(shortened(what.value))}_grad"
+            value = self.origins.value_of(what)
+            hint = None if value is None else self.hints.get(value)
+            return None if hint is None else f"{hint}_grad"
+        if kind == "call":
+            return f"{identifier(name)}_out" if name else what.op.__name__ + "_out"
+        return str(name) if name not in self.given.values() else None
+
+    def of(self, place: Place) -> str:
+        """The name of a place: that of its last value, or of the line that made it."""
+        if place not in self.places:
+            if place.kind == "given":
+                self.places[place] = self.given[place.layout]
+            else:
+                hints = [self.hints[value] for value in place.values if value in self.hints]
+                self.places[place] = self.unique(hints[-1] if hints else "work")
+        return self.places[place]
+
+    def number(self, number: Number, line: Line | None = None) -> str:
+        if number not in self.numbers:
+            self.numbers[number] = self.unique(self.number_hint(number, line))
+        return self.numbers[number]
+
+    def number_hint(self, number: Number, line: Line | None) -> str:
+        if number.text in NUMBERS:
+            return NUMBERS[number.text]
+        call = None if line is None else line.origin.call
+        for name, value in ({} if call is None else call.arguments).items():
+            if isinstance(value, bool | int | float) and number.dtype.type(value) == number.value:
+                return name
+        return "constant"
+
+
+def events(origin: Origin) -> Iterable[tuple[str, Any, Any]]:
+    for where, name in origin.variables:
+        yield where[0], where, name
+    if origin.phase == "forward" and origin.call is not None:
+        yield "call", origin.call, origin.module
+    if origin.phase == "backward" and origin.target is not None:
+        yield "grad", origin.target, None
+
+
+def shortened(value: Value) -> tuple[str, ...]:
+    path = value.path[:-1] if value.path[-1] == "grad" else value.path
+    short = path[1:] if len(path) > 1 else path
+    return (*short, "grad") if value.path[-1] == "grad" else short
+
+
+def identifier(path: Iterable[str]) -> str:
+    """A path as a name: ("stack", "0", "weight") is stack_0_weight."""
+    name = re.sub(r"\W+", "_", "_".join(path)).removesuffix("_buffer")
+    return f"_{name}" if not name or name[0].isdigit() else name

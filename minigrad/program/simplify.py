@@ -1,0 +1,175 @@
+"""The same values from fewer lines: every rule here is exact, to the sign of zero and to NaN.
+
+One pass down the lines puts for each value the first that is equal to it: what is computed of
+constants alone becomes a constant, x * 1 and x / 1 become x, a copy becomes what it copies, and a
+line that was there before becomes that line's result. A pass up then drops what nobody needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd import quiet
+from minigrad.program.calls import UPDATES, evaluated
+from minigrad.program.tape import Line, Number, Operand, Tape, Value
+
+__all__ = ["Draft", "simplified", "substitute"]
+
+
+@dataclass
+class Draft:
+    """A program while it is worked on.
+
+    stores   what the step leaves in memory that was there before: (given value, last value)
+    outputs  what it returns or leaves behind as gradients, in memory of their own
+    """
+
+    tape: Tape
+    lines: list[Line]
+    stores: list[tuple[Value, Value]] = field(default_factory=list)
+    outputs: list[Value] = field(default_factory=list)
+
+    def replaced(self, lines: list[Line], same: dict[Value, Value]) -> Draft:
+        """The program with other lines, and with some values put for others."""
+        stores = [(given, substitute(value, same, self.tape)) for given, value in self.stores]
+        outputs = [substitute(value, same, self.tape) for value in self.outputs]
+        return Draft(self.tape, lines, stores, outputs)
+
+    def wanted(self) -> set[Value]:
+        """The memory whose contents matter when the last line is done."""
+        return {v.root for _, v in self.stores} | {v.root for v in self.outputs}
+
+
+def simplified(draft: Draft) -> Draft:
+    return without_dead_lines(with_first_equals(draft))
+
+
+def with_first_equals(draft: Draft) -> Draft:
+    same: dict[Value, Value] = {}
+    seen: dict[Any, Value] = {}
+    makers: dict[Value, Line] = {}
+    lines = []
+    for old in draft.lines:
+        line = substituted(old, same, draft.tape)
+        equal = folded(line) or unchanged(line, makers) or seen.get(key_of(line))
+        if equal is None:
+            seen[key_of(line)] = line.out
+            makers[line.out] = line
+            lines.append(line)
+        else:
+            same[line.out] = equal
+    return draft.replaced(lines, same)
+
+
+def without_dead_lines(draft: Draft) -> Draft:
+    needed, lines = draft.wanted(), []
+    for line in reversed(draft.lines):
+        if line.out in needed:
+            needed |= {value.root for value in line.reads()}
+            lines.append(line)
+    return replace(draft, lines=lines[::-1])
+
+
+# ---- one value for another ------------------------------------------------------------------------
+
+
+def substitute(operand: Any, same: dict[Value, Value], tape: Tape) -> Any:
+    """The operand with some values put for others, also behind views and in indices."""
+    if isinstance(operand, tuple):
+        return tuple(substitute(part, same, tape) for part in operand)
+    if not isinstance(operand, Value):
+        return operand
+    if operand in same:
+        return same[operand]
+    if operand.base is None:
+        return operand
+    base = substitute(operand.base, same, tape)
+    return operand if base is operand.base else tape.view(base, operand.look, operand)
+
+
+def substituted(line: Line, same: dict[Value, Value], tape: Tape) -> Line:
+    inputs = tuple(substitute(operand, same, tape) for operand in line.inputs)
+    options = {key: substitute(option, same, tape) for key, option in line.options.items()}
+    return replace(line, inputs=inputs, options=options)
+
+
+def key_of(line: Line) -> Any:
+    """What two lines have in common that make equal values."""
+    if line.function == "empty":
+        return line
+    options = tuple((key, hashable(option)) for key, option in sorted(line.options.items()))
+    return (line.function, line.inputs, options, line.out.dtype, line.out.shape, line.out.strides)
+
+
+def hashable(option: Any) -> Any:
+    if isinstance(option, tuple):
+        return tuple(map(hashable, option))
+    return option if isinstance(option, Value) else repr(option)
+
+
+# ---- rules: each returns a value that is equal to the line's, or None -----------------------------
+
+
+def folded(line: Line) -> Value | None:
+    """A constant, where only constants go in."""
+    if line.function == "empty" or line.function in UPDATES or not all(map(is_fixed, (*line.inputs, *line.reads()))):
+        return None
+    array = np.asarray(quiet.run(evaluated, line), line.out.dtype)
+    if array.strides != line.out.strides:
+        return None
+    return Value("constant", array, array=array, role="fresh")
+
+
+def is_fixed(operand: Operand) -> bool:
+    """Whether an operand never changes: the memory of arrays from elsewhere may."""
+    if isinstance(operand, Number):
+        return True
+    root = operand.root
+    return root.kind == "constant" and (root.role == "fresh" or root.size == 1)
+
+
+def unchanged(line: Line, makers: dict[Value, Line]) -> Value | None:
+    """An input that comes out as it went in."""
+    match line.function, line.inputs:
+        case "assign", (Value() as x,) if is_like(x, line.out):
+            return x
+        case "multiply", (Value() as x, one) if is_all(one, 1) and is_like(x, line.out):
+            return x
+        case "multiply", (one, Value() as x) if is_all(one, 1) and is_like(x, line.out):
+            return x
+        case "divide", (Value() as x, one) if is_all(one, 1) and is_like(x, line.out):
+            return x
+        case "add", (Value() as x, zero) if is_all(zero, 0.0) and is_like(x, line.out):
+            return x if is_never_minus_zero(x, makers) else None
+    return None
+
+
+def is_like(x: Value, out: Value) -> bool:
+    """Whether two values have the same dtype and shape, and the same order in memory."""
+    if x.dtype != out.dtype or x.shape != out.shape:
+        return False
+    return all(n == 1 or s == t for n, s, t in zip(x.shape, x.strides, out.strides, strict=True))
+
+
+def is_all(operand: Operand, number: float) -> bool:
+    """Whether an operand is one number, or an array of nothing but that number."""
+    if isinstance(operand, Number):
+        return operand.text in (repr(number), repr(float(number)), repr(int(number)))
+    if not is_fixed(operand) or operand.root.array is None or operand.size == 0:
+        return False
+    array = operand.root.array
+    return array.dtype != bool and bool(np.all((array == number) & ~np.signbit(array)))
+
+
+def is_never_minus_zero(x: Value, makers: dict[Value, Line]) -> bool:
+    """Squares are not, and neither is what 0 was added to."""
+    line = makers.get(x.root)
+    if line is None:
+        return False
+    if line.function == "multiply":
+        return line.inputs[0] == line.inputs[1]
+    return line.function == "add" and is_all(line.inputs[1], 0.0)

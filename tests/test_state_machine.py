@@ -1,0 +1,199 @@
+"""Programs grown line by line under both libraries at once, and compared after every line.
+
+A rule writes a line of Python: a new tensor, an operation, a view, a write in place, a backward.
+The line runs under torch and under minigrad; values, gradients, versions, what requires grad and
+what is raised must agree before the next line is written. A failure prints the program.
+
+Left out, because the libraries are known to differ there: views that outlive no_grad or several of
+which come from one call (torch refuses them once their base was written to), and operands that
+share part of their memory with the target in ways that torch does not see.
+"""
+
+import numpy as np
+import torch
+from both import Outcome, described, differences, headline
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+import minigrad
+
+SHAPES = [(), (1,), (3,), (2, 3), (3, 2), (2, 1), (1, 3)]
+NUMBERS = [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0]
+
+NEW = [
+    "-{a}", "{a} * 0.5", "{a} + 1", "1 - {a}", "{a}.relu()", "{a}.abs()", "{a}.clone()", "{a}.sum()",
+    "{a}.mean(0)", "{a}.sum(-1, keepdim=True)", "{a} ** 2", "{a}.clamp(-1, 1)", "{a}[[0, 0]]",
+    "torch.cat([{a}, {a}])", "torch.stack([{a}, {b}])", "{a} + {b}", "{a} - {b}", "{a} * {b}",
+    "torch.maximum({a}, {b})", "{a}.reshape(-1, 1) @ {b}.reshape(1, -1)", "torch.where({a} > 0, {b}, 0.5)", "{a}.split(1)[0] * 2",
+    "torch.nn.functional.leaky_relu({a}, 0.5)", "torch.nn.functional.mse_loss({a}, {a} * 2)",
+]  # fmt: skip
+VIEWS = [
+    "{a}[0]", "{a}[-1:]", "{a}[..., 0]", "{a}[:, 1:]", "{a}[None]", "{a}[:]", "{a}.t()", "{a}.T",
+    "{a}.view(-1)", "{a}.reshape(-1)", "{a}.flatten()", "{a}.unsqueeze(0)", "{a}.squeeze()",
+    "{a}.expand(2, *{a}.shape)", "{a}.transpose(0, -1)", "{a}.detach()",
+]  # fmt: skip
+WRITES = [
+    "{a}.add_({b})", "{a}.sub_({b}, alpha=2)", "{a}.mul_({b})", "{a}.mul_(0.5)", "{a}.div_(2)",
+    "{a}.copy_({b})", "{a}.zero_()", "{a}.fill_(0.5)", "{a}.fill_({b}.sum())", "{a}.relu_()",
+    "{a}.clamp_(-1, 1)", "{a}[0] = {b}", "{a}[..., -1] = {b}", "{a}.contiguous()[[0]] = 1.5",
+    "{a}.contiguous()[[-1]] = {b}", "{a}.contiguous()[{a} > 0] = 0.5", "{a}[0].mul_(2)", "{a}.view(-1)[-1:].add_({b})", "{a}.detach().add_(1)",
+    "{a}.split(1)[0].add_(1)", "{a}.data.add_(1)", "{a} += {b}", "{a} *= 2", "{a}[0] -= 1",
+]  # fmt: skip
+WALKS = [
+    "{a}.backward()", "{a}.sum().backward()", "{a}.sum().backward(retain_graph=True)",
+    "{a}.backward(torch.ones_like({a}) * 2, retain_graph=True)",
+    "({a}.sum() + {b}.sum()).backward()",
+    "{a}.sum().backward(inputs=[{b} if {b}.is_leaf else {a}.sum()])",
+    "torch.autograd.backward([{a}.sum(), {b}.sum()])",
+]  # fmt: skip
+LEAVES = [
+    "{a}.requires_grad_(False)", "{a}.grad = None", "{a}.grad.zero_()",
+    "{a}._base is None and {a}.retain_grad()", "{a}.register_hook(lambda g: g * 2)",     "{a}.requires_grad and setattr({a}, 'grad', torch.ones_like({a}))",
+]  # fmt: skip
+
+templates = {kind: st.sampled_from(lines) for kind, lines in {
+    "new": NEW, "views": VIEWS, "writes": WRITES, "walks": WALKS, "leaves": LEAVES,
+}.items()}  # fmt: skip
+
+
+class Lockstep(RuleBasedStateMachine):
+    def __init__(self):
+        super().__init__()
+        self.lines = ["import torch"]
+        self.spaces = [{"torch": minigrad}, {"torch": torch}]
+        self.count = 0
+
+    # ---- rules ----------------------------------------------------------------------------------
+
+    @rule(shape=st.sampled_from(SHAPES), requires_grad=st.booleans(), data=st.data())
+    def make(self, shape, requires_grad, data):
+        size = int(np.prod(shape))
+        numbers = data.draw(st.lists(st.sampled_from(NUMBERS), min_size=size, max_size=size))
+        values = np.array(numbers).reshape(shape).tolist()
+        options = "dtype=torch.float64" + (", requires_grad=True" if requires_grad else "")
+        self.run(f"{self.fresh()} = torch.tensor({values}, {options})")
+
+    @precondition(lambda self: self.names())
+    @rule(template=templates["new"], no_grad=st.sampled_from([False, False, True]), data=st.data())
+    def compute(self, template, no_grad, data):
+        self.run(f"{self.fresh()} = {self.filled(template, data)}", no_grad)
+
+    @precondition(lambda self: self.names())
+    @rule(template=templates["views"], data=st.data())
+    def view(self, template, data):
+        self.run(f"{self.fresh()} = {self.filled(template, data)}")
+
+    @precondition(lambda self: self.names())
+    @rule(template=templates["writes"], no_grad=st.sampled_from([False, False, True]), data=st.data())
+    def write(self, template, no_grad, data):
+        self.run(self.filled(template, data, apart=True), no_grad)
+
+    @precondition(lambda self: self.names())
+    @rule(template=templates["walks"], data=st.data())
+    def walk(self, template, data):
+        if not self.run(self.filled(template, data), whole=False):
+            self.forget_graphs()
+
+    @precondition(lambda self: self.names())
+    @rule(create_graph=st.booleans(), data=st.data())
+    def differentiate(self, create_graph, data):
+        options = f"create_graph={create_graph}, retain_graph=True, allow_unused=True"
+        line = self.filled(f"torch.autograd.grad({{a}}.sum(), {{b}}, {options})", data)
+        self.run(f"{self.fresh()} = {line}[0] * 1")  # torch's own may be an expanded view
+
+    @precondition(lambda self: self.names())
+    @rule(template=templates["leaves"], data=st.data())
+    def change_a_leaf(self, template, data):
+        self.run(self.filled(template, data))
+
+    # ---- lines ----------------------------------------------------------------------------------
+
+    def names(self):
+        return [name for name, value in self.spaces[1].items() if isinstance(value, torch.Tensor)]
+
+    def fresh(self):
+        self.count += 1
+        return f"t{self.count}"
+
+    def filled(self, template, data, apart=False):
+        """The template with names of tensors; `apart` clones an operand in the target's memory."""
+        a, b = (data.draw(st.sampled_from(self.names())) for _ in "ab")
+        if apart and self.overlap(a, b):
+            b = f"{b}.clone()"
+        return template.format(a=a, b=b)
+
+    def overlap(self, a, b):
+        a, b = (self.spaces[1][name].untyped_storage().data_ptr() for name in (a, b))
+        return a == b
+
+    def run(self, line, no_grad=False, whole=True):
+        """The line under both libraries; False if both raised the same error.
+
+        `whole` says that an error leaves everything as it was, under torch as well.
+        """
+        line = f"with torch.no_grad(): {line}" if no_grad else line
+        self.lines.append(line)
+        ours, theirs = (ended(line, space) for space in self.spaces)
+        self.demand_equal(ours.error, theirs.error, line)
+        if ours.error and not whole:
+            return False
+        for name in self.names():
+            if name not in self.spaces[0]:
+                raise AssertionError(self.failure(f"{name} is no tensor in minigrad"))
+            self.demand_equal(*(seen(space[name]) for space in self.spaces), name)
+        self.keep_numbers_small()
+        return ours.error is None
+
+    def demand_equal(self, ours, theirs, what):
+        found = list(differences(ours, theirs, ulps=16, path=what))
+        if found:
+            raise AssertionError(self.failure("\n".join(found)))
+
+    def failure(self, text):
+        program = "\n".join(self.lines)
+        return f"{text}\n\n# run this, and again with `import minigrad as torch`\n{program}"
+
+    def forget_graphs(self):
+        """After a backward that failed torch's gradients and graphs are undefined: start again."""
+        for name in self.names():
+            is_leaf = self.spaces[1][name].grad_fn is None
+            line = f"{name}.grad = None" if is_leaf else f"del {name}"
+            self.lines.append(line)
+            for space in self.spaces:
+                exec(line, space)
+
+    def keep_numbers_small(self):
+        """Products of few bits are exact, so that the order of additions does not matter."""
+        for name in self.names():
+            t = self.spaces[1][name]
+            grad = t.grad if t.is_leaf else None
+            if any(not (v.detach().abs() < 1e4).all() for v in (t, grad) if v is not None):
+                self.drop(name)
+
+    def drop(self, name):
+        self.lines.append(f"del {name}")
+        for space in self.spaces:
+            del space[name]
+
+
+def ended(line, space):
+    try:
+        exec(compile(line, "<program>", "exec"), space)
+    except Exception as error:
+        return Outcome(None, headline(error), [])
+    return Outcome(None, None, [])
+
+
+def seen(t):
+    kept = t.is_leaf or t.retains_grad
+    return described({
+        "value": t,
+        "grad": t.grad if kept else None,
+        "is_leaf": t.is_leaf,
+        "version": t._version,
+    })  # fmt: skip
+
+
+TestLockstep = Lockstep.TestCase
+TestLockstep.settings = settings(stateful_step_count=40)
