@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 import numbers
 import warnings
 from collections.abc import Callable
@@ -302,17 +303,32 @@ def arange(
     high, gap = scalar(last, "arange", "end", 1), scalar(step, "arange", "step", 3)
     if not (gap > 0 or gap < 0):
         raise RuntimeError("step must be nonzero")
-    if not np.isfinite(low + high):
+    if not math.isfinite(low + high):
         raise RuntimeError(f"unsupported range: {low} -> {high}")
     if (high - low) * gap < 0:
         raise RuntimeError("upper bound and lower bound inconsistent with step sign")
     whole = all(isinstance(v, int) for v in (low, high, gap))
     default = np.dtype(np.int64 if whole else np.float32)
     kind = default if dtype is None else dtypes.check(dtype, "arange")
-    if kind == bool:
+    if kind.kind == "b":
         raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
-    count = max(int(np.ceil((high - low) / gap)), 0)
-    return finished((low + gap * np.arange(count)).astype(kind), requires_grad, "arange")
+    count = max(math.ceil((high - low) / gap), 0)
+    return finished(counted(low, gap, count, kind), requires_grad, "arange")
+
+
+def counted(low: Any, gap: Any, count: int, kind: Kind) -> Array:
+    """low, low + gap, low + 2 gap, ...
+
+    As long as two vector registers of 32 bytes can be filled, PyTorch counts floats on from the
+    first one in a register, as it was rounded.
+    """
+    index = np.arange(count)
+    if kind.kind != "f":
+        return np.asarray(low + gap * index).astype(kind)
+    lanes = 32 // kind.itemsize
+    ahead = np.where(index < count - count % (2 * lanes), index % lanes, 0)
+    first = (low + gap * (index - ahead)).astype(kind)
+    return np.asarray(first.astype(np.float64) + gap * ahead).astype(kind)
 
 
 def linspace(
@@ -326,7 +342,7 @@ def linspace(
     count = checks.integer(steps, "linspace", "steps", 3)
     if count < 0:
         raise RuntimeError("number of steps must be non-negative")
-    if kind == bool:
+    if kind.kind == "b":
         raise NotImplementedError("\"linspace_cpu\" not implemented for 'Bool'")
     return finished(local.run(evenly, low, high, count, kind), requires_grad, "linspace")
 

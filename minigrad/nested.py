@@ -42,7 +42,9 @@ def array_from(data: Any, kind: Kind | None = None) -> Array:
 
 
 def is_sequence(data: Any) -> bool:
-    return isinstance(data, list | tuple | range) or (isinstance(data, np.ndarray) and data.ndim > 0)
+    return isinstance(data, list | tuple | range) or (
+        isinstance(data, np.ndarray) and data.ndim > 0
+    )
 
 
 def shape_of(data: Any) -> Shape:

@@ -233,6 +233,15 @@ class Tensor:
         array = leaves.to_numpy(self, force=False)
         return array.__array__(dtype, copy=copy)
 
+    def __dlpack__(self, **options: Any) -> Any:
+        """The memory, for another library: `np.from_dlpack(t)`, `torch.from_dlpack(t)`."""
+        if self.node is not None:
+            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+        return self.array.__dlpack__(**options)
+
+    def __dlpack_device__(self) -> tuple[builtins.int, builtins.int]:
+        return self.array.__dlpack_device__()
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return functions.apply_ufunc(ufunc, method, inputs, kwargs)
 

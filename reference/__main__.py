@@ -1,6 +1,7 @@
 """The command `python -m reference`: minigrad against PyTorch, step by step."""
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from minigrad.guide import PROGRAMS
 from minigrad.guide.command import politely, program, seed, steps
 from minigrad.guide.progress import StatusLine
 from minigrad.version import __version__
+from reference import MISSING
 
 if TYPE_CHECKING:
     from reference.lockstep import Result
@@ -22,9 +24,14 @@ own first weights, and from the same weights. The table tells the largest
 differences in units in the last place (ulp), whether all bits are equal, and
 whether the network is dead, which is to say that every gradient is exactly 0."""
 
-EPILOG = "The exit status is 0 if all bits are equal, 1 if not, 2 if nothing was compared."
+EPILOG = """\
+other commands, each with its own --help:
+  diff SCRIPT      run a script under both libraries: where do the texts part?
+  distributed      train a converted model in two processes: the same updates?
 
-MISSING = 'PyTorch is missing; to install it: pip install "minigrad-learn[reference]"'
+The exit status is 0 if all bits are equal, 1 if not, 2 if nothing was compared."""
+
+COMMANDS = ("diff", "distributed")
 
 HEADING = """\
                            largest difference, ulp
@@ -34,20 +41,24 @@ program          steps      loss  gradient  parameter   bits     network
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line, by default that of the process; return the exit status."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words and words[0] in COMMANDS:
+        status: int = importlib.import_module(f"reference.{words[0]}").main(words[1:])
+        return status
     try:
-        arguments = parse(argv)
+        arguments = parse(words)
     except SystemExit as stop:  # argparse has printed its help or its complaint
         return int(stop.code or 0)
     try:
         import torch  # noqa: F401
     except ImportError:
-        print(MISSING, file=sys.stderr)
+        print(MISSING.format("PyTorch"), file=sys.stderr)
         return 2
     names = arguments.names or list(PROGRAMS)
     return politely(lambda: compare(names, arguments.seed, arguments.steps))
 
 
-def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments in a command line."""
     parser = argparse.ArgumentParser(
         prog="python -m reference",

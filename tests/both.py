@@ -66,7 +66,7 @@ def described(value):
         return {
             "dtype": neutral(value.dtype),
             "requires_grad": value.requires_grad,
-            "array": np.array(value.detach().numpy()),
+            "array": np.array(value.detach().numpy(force=True)),
         }
     if isinstance(value, dict):
         return {key: described(item) for key, item in value.items()}

@@ -13,13 +13,33 @@ powers), or adds several rounded terms in an order of its own.
 """
 
 from op_inputs import (
-    ANY, APPLIED, BITS, BOUNDED, CUBES, EACH, JOINED, LAYERS, MATRICES, PAIRS, POSITIVE, PRODUCTS,
-    REALS, SAME, SMALL, SOME, TRIPLES, UNLIKE, VECTORS, Row, Values, of,
+    ANY,
+    APPLIED,
+    BITS,
+    BOUNDED,
+    CUBES,
+    EACH,
+    JOINED,
+    LAYERS,
+    MATRICES,
+    PAIRS,
+    POSITIVE,
+    PRODUCTS,
+    REALS,
+    SAME,
+    SMALL,
+    SOME,
+    TRIPLES,
+    UNLIKE,
+    VECTORS,
+    Row,
+    Values,
+    of,
 )  # fmt: skip
-
 from oracle import NUMBERS, Near
 
 ROUNDED = Near(0, 0, 2)  # in the second order the factors of a product are multiplied in turn
+AVERAGED = Near(0, 0, 8)  # likewise the terms of a mean are divided before or after they are added
 EITHER_ZERO = Near(0.5)  # which of 0. and -0. is the larger differs along one vector in PyTorch
 WHOLE = Values((-2, -1.5, 0, 0.5, 3))  # numbers that an integer or a bool can hold, rounded
 
@@ -194,14 +214,14 @@ LOSSES = [
 DIMS = ("0", "-1", "1", "(0, 1)", "(-1, 0)", "()", "[1]", "5", "(0, 0)")
 REDUCTIONS = [
     *(
-        Row(f"torch.{name}(x{options})", ANY, Near(0, 0, 1))
+        Row(f"torch.{name}(x{options})", ANY, AVERAGED)
         for name in ("sum", "mean")
         for options in (
             "", *(f", {dim}" for dim in DIMS), *(f", {dim}, True" for dim in DIMS), ", None, True"
         )
     ),
     *(
-        Row(f"x.{name}({options})", CUBES, Near(0, 0, 1))
+        Row(f"x.{name}({options})", CUBES, AVERAGED)
         for name in ("sum", "mean")
         for options in (
             "dim=-2", "axis=0", "dim=1, keepdim=True", "axis=(0, 2), keepdim=True",
@@ -270,7 +290,15 @@ SHAPES = [
     Row("x.permute([0, 2, 1])", CUBES),
     *(
         Row(f"x.expand({shape})", SOME)
-        for shape in ("2, 3, 4", "(5, -1, -1, -1)", "-1, 3, 2", "(1, 4)", "-1, 2, 3, 4", "2, 2, 2", "1.0")
+        for shape in (
+            "2, 3, 4",
+            "(5, -1, -1, -1)",
+            "-1, 3, 2",
+            "(1, 4)",
+            "-1, 2, 3, 4",
+            "2, 2, 2",
+            "1.0",
+        )
     ),
     Row("a.expand_as(b)", PAIRS),
     Row("x.expand(2, *x.shape)", ANY),
@@ -329,19 +357,20 @@ JOINING = [
 ]
 
 INDICES = [
-    "0", "-1", "5", "-4", "...", "None", "()", ":", "1:", ":-1", "::2", "5:", "2:1", "-9:9",
-    "0, 1", "0, 1, 2", "0, 1, 2, 0", "0, ...", "..., 0", "..., -1", "..., None", "0, None", "None, 0",
-    ":, 0", "0, :", ":, :", "0, 1:", ":, 1:, 0", "None, :, None, 1:", "0, ..., 0", "::2, :, 1:3", "1:2, -1", "..., ...",
-    "[0, 1]", "[1, -1, 0]", "[0, 0, 1]", "[]", "[[0, 1], [1, 0]]", "[0, 1], [1, 0]",
-    "[0], [1, 2]", "[1], :, [0, 2]", ":, [0, 1]", ":, [0, 1], [1, 0]", "0, :, [0, 1]", "[0, 1], 0",
-    "..., [0, 1]", "[0, 1], None", "None, [0, 1]", "[[0], [1]], [0, 1]", "0, [0, 1]", "[0, 1], :, 0",
-    "torch.tensor(1)", "torch.tensor([0, 1])", "torch.tensor([1, 0]), 0", "torch.tensor([[0]])",
-    "torch.tensor([0, 1], dtype=torch.int32)", "torch.tensor([0.5])", "torch.tensor([], dtype=torch.long)",
-    "x > 0", "x == 99", "x[:, 0, 0] > 0", "0, x[0] > 0", "x[0, 0] > 0", "..., x[0, 0] > 0", "(x > 0)[:1]",
-    "[True, False]", "[True, False, True]", "True", "False", "True, 0", "None, True", "torch.tensor(True)",
-    "(x[:, 0, 0] > 0), [0]", "(x[:, 0, 0] > 0), :, [0]",
-    "1.0", "0.5, 0", "0, 'a'", "1.5:", "::0", "::-1", "slice(None, None, 2)", "{}", "[0.5]", "[None]",
-    "range(2)", "(0, 1)", "(slice(1), 0)",
+    "0", "-1", "5", "-4", "...", "None", "()", ":", "1:", ":-1", "::2", "5:", "2:1", "-9:9", "0, 1",
+    "0, 1, 2", "0, 1, 2, 0", "0, ...", "..., 0", "..., -1", "..., None", "0, None", "None, 0",
+    ":, 0", "0, :", ":, :", "0, 1:", ":, 1:, 0", "None, :, None, 1:", "0, ..., 0", "::2, :, 1:3",
+    "1:2, -1", "..., ...", "[0, 1]", "[1, -1, 0]", "[0, 0, 1]", "[]", "[[0, 1], [1, 0]]",
+    "[0, 1], [1, 0]", "[0], [1, 2]", "[1], :, [0, 2]", ":, [0, 1]", ":, [0, 1], [1, 0]",
+    "0, :, [0, 1]", "[0, 1], 0", "..., [0, 1]", "[0, 1], None", "None, [0, 1]",
+    "[[0], [1]], [0, 1]", "0, [0, 1]", "[0, 1], :, 0", "torch.tensor(1)", "torch.tensor([0, 1])",
+    "torch.tensor([1, 0]), 0", "torch.tensor([[0]])", "torch.tensor([0, 1], dtype=torch.int32)",
+    "torch.tensor([0.5])", "torch.tensor([], dtype=torch.long)", "x > 0", "x == 99",
+    "x[:, 0, 0] > 0", "0, x[0] > 0", "x[0, 0] > 0", "..., x[0, 0] > 0", "(x > 0)[:1]",
+    "[True, False]", "[True, False, True]", "True", "False", "True, 0", "None, True",
+    "torch.tensor(True)", "(x[:, 0, 0] > 0), [0]", "(x[:, 0, 0] > 0), :, [0]", "1.0", "0.5, 0",
+    "0, 'a'", "1.5:", "::0", "::-1", "slice(None, None, 2)", "{}", "[0.5]", "[None]", "range(2)",
+    "(0, 1)", "(slice(1), 0)",
 ]  # fmt: skip
 INDEXING = [
     *(Row(f"x[{index}]", SOME) for index in INDICES),
@@ -360,10 +389,10 @@ IN_PLACE = [
     *(
         Row(f"x.clone().{call}", EACH)
         for call in (
-            "add_(1.5)", "add_(1, alpha=3)", "sub_(2)", "mul_(-1.5)", "div_(4)", "div_(0)", "zero_()",
-            "fill_(2.5)", "fill_(True)", "fill_(torch.tensor(3.))", "clamp_(-1, 1)", "clamp_(max=0)",
-            "copy_(torch.tensor(1.5))", "add_(x)", "mul_(x)", "copy_(x)", "add_('a')", "mul_(None)",
-            "copy_(2)", "fill_([1])", "fill_('a')",
+            "add_(1.5)", "add_(1, alpha=3)", "sub_(2)", "mul_(-1.5)", "div_(4)", "div_(0)",
+            "zero_()", "fill_(2.5)", "fill_(True)", "fill_(torch.tensor(3.))", "clamp_(-1, 1)",
+            "clamp_(max=0)", "copy_(torch.tensor(1.5))", "add_(x)", "mul_(x)", "copy_(x)",
+            "add_('a')", "mul_(None)", "copy_(2)", "fill_([1])", "fill_('a')",
         )
     ),
     Row("a.clone().clamp_(max=b)", PAIRS, EITHER_ZERO),
@@ -374,6 +403,6 @@ IN_PLACE = [
 ]  # fmt: skip
 
 ROWS = [
-    *ARITHMETIC, *POWERS, *FUNCTIONS, *CHOICES, *COMPARISONS, *NEURAL, *LOSSES, *REDUCTIONS, *LINALG,
-    *SHAPES, *JOINING, *INDEXING, *IN_PLACE,
+    *ARITHMETIC, *POWERS, *FUNCTIONS, *CHOICES, *COMPARISONS, *NEURAL, *LOSSES, *REDUCTIONS,
+    *LINALG, *SHAPES, *JOINING, *INDEXING, *IN_PLACE,
 ]  # fmt: skip

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-
 from oracle import EXACT, Array, Near, duplicate
 
 Shape = tuple[int, ...]
@@ -112,7 +111,9 @@ SAME = of(a=[(3,), (2, 3), (), (0,), (1,)], b=[(3,), (2, 3), (), (0,), (1,)])
 UNLIKE = of(a=[(3, 1), (1,), (), (2,)], b=[(3,), (3,), (2,), (3,)])
 SOME = of(x=[(2, 3, 4), (1, 3, 1), (2, 0, 3), (2, 3)])
 VECTORS = of(a=[(3,), (1,), (0,), (2,), (2, 2)], b=[(3,), (1,), (0,), (3,), (2, 2)])
-APPLIED = of(a=[(2, 3), (1, 1), (0, 3), (2, 0), (2, 3), (3,)], b=[(3,), (1,), (3,), (0,), (2,), (3,)])
+APPLIED = of(
+    a=[(2, 3), (1, 1), (0, 3), (2, 0), (2, 3), (3,)], b=[(3,), (1,), (3,), (0,), (2,), (3,)]
+)
 PRODUCTS = of(
     a=[(2, 3), (3,), (2, 3), (3,), (1, 3), (4, 2, 3), (4, 2, 3), (2, 3), (3,), (4, 2, 3),
        (4, 1, 2, 3), (0, 3), (2, 0), (0,), (2, 0, 3), (5, 0, 3), (2, 3), (3,), (4, 2, 3),

@@ -17,7 +17,7 @@ as an AssertionError with a program of a few lines that shows it under both.
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from types import ModuleType
@@ -37,9 +37,9 @@ Seen = dict[str, Any]
 class Near:
     """How far value, gradient and second-order gradient may lie from PyTorch's, in ulps.
 
-    0 means the same bits, signs of zeros included; 0.5 equal numbers, 0. equal to -0. An ulp is measured at the larger of the two
-    numbers, or at `floor` where both are smaller: a difference of two terms near 1 cannot be known
-    better than to an ulp of 1.
+    0 means the same bits, signs of zeros included; 0.5 equal numbers, where 0. is -0. An ulp is
+    measured at the larger of the two numbers, or at `floor` where both are smaller: a difference of
+    two terms near 1 cannot be known better than to an ulp of 1.
     """
 
     value: float = 0
@@ -62,7 +62,9 @@ SIGNATURE = "invalid combination of arguments|required positional argument|unexp
 
 def function(expression: str, names: Sequence[str]) -> Callable[..., Any]:
     """The expression as a function of the library, under the name torch, and of the tensors."""
-    code = compile(f"lambda {', '.join(['torch', *names])}: ({expression})", f"<{expression}>", "eval")
+    code = compile(
+        f"lambda {', '.join(['torch', *names])}: ({expression})", f"<{expression}>", "eval"
+    )
     return eval(code, {"np": np, "inf": np.inf, "nan": np.nan})  # type: ignore[no-any-return]
 
 
@@ -89,7 +91,7 @@ def observe(
         except Exception as error:
             seen["error"] = told(error)
             results = ()
-    seen["warnings"] = [f"{w.category.__name__}: {ours(str(w.message))}" for w in warned]
+    seen["warnings"] = unique(f"{w.category.__name__}: {ours(str(w.message))}" for w in warned)
     if type(results) in (tuple, list):
         seen["container"] = f"{type(results).__name__} of {len(results)}"
     else:
@@ -105,6 +107,11 @@ def observe(
     return seen
 
 
+def unique(texts: Iterable[str]) -> list[str]:
+    """Each text once: made to warn always, PyTorch says some things several times in one call."""
+    return list(dict.fromkeys(texts))
+
+
 def leaf(library: Any, array: Array, requires_grad: bool = True) -> Any:
     """A tensor on its own copy of the array, with the same strides."""
     t = library.from_numpy(duplicate(array))
@@ -113,13 +120,17 @@ def leaf(library: Any, array: Array, requires_grad: bool = True) -> Any:
 
 def duplicate(array: Array) -> Array:
     """A copy that lies in memory as the original does: with its gaps, order and repetitions."""
-    extent = sum((n - 1) * s for n, s in zip(array.shape, array.strides, strict=True))
     if array.size == 0 or array.flags.c_contiguous:
         return array.copy()
+    return np.lib.stride_tricks.as_strided(memory_of(array), array.shape, array.strides)
+
+
+def memory_of(array: Array) -> Array:
+    """The stretch of memory that the elements lie in, copied, with zeros in the gaps."""
+    extent = sum((n - 1) * s for n, s in zip(array.shape, array.strides, strict=True))
     memory = np.zeros(extent // array.itemsize + 1, array.dtype)
-    copy = np.lib.stride_tricks.as_strided(memory, array.shape, array.strides)
-    copy[...] = array
-    return copy
+    np.lib.stride_tricks.as_strided(memory, array.shape, array.strides)[...] = array
+    return memory
 
 
 def described(what: str, result: Any, tensors: Mapping[str, Any]) -> Seen:
@@ -332,7 +343,6 @@ def literal(array: Array) -> str:
         return f"torch.zeros({array.shape}, dtype=torch.{array.dtype}{rest}"
     if array.flags.c_contiguous:
         return f"torch.tensor({array.tolist()}, dtype=torch.{array.dtype}{rest}"
-    base = duplicate(array).base
-    memory = f"np.array({np.asarray(base).tolist()}, np.{array.dtype})"
+    memory = f"np.array({memory_of(array).tolist()}, np.{array.dtype})"
     strided = f"np.lib.stride_tricks.as_strided({memory}, {array.shape}, {array.strides})"
     return f"torch.from_numpy({strided})" + (".requires_grad_()" if rest != ")" else "")

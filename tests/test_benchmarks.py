@@ -3,6 +3,7 @@
 Nothing here asserts that anything is fast.
 """
 
+import gc
 import json
 import os
 import subprocess
@@ -23,14 +24,14 @@ import pytest
 import torch
 
 import minigrad
-from benchmarks import command, fresh, machine, measure, report
+from benchmarks import command, footprint, machine, measure, processes, report
 from benchmarks.__main__ import main
 from benchmarks.contest import Pace, Row, Wrong, check, compete, difference
 from benchmarks.contestants import CONTESTANTS, compiled
 from benchmarks.entrants import cuda, scalars
 from benchmarks.measure import Effort, Entered, enter, reference
 from benchmarks.picture import draw
-from benchmarks.problems import Chain, Cloud, Net, Points, Problem, perceptron
+from benchmarks.problems import Chain, Cloud, Net, Nothing, Points, Problem, perceptron
 from benchmarks.results import Results, Table, crossing
 from benchmarks.statistics import Summary, crossings, ratio, summary
 from benchmarks.svg import Scale
@@ -450,8 +451,8 @@ def test_a_gpu_is_timed_by_its_own_clock() -> None:
 # ---- processes of their own ---------------------------------------------------------------------
 
 
-def test_importing_is_measured_before_numpy_is_there() -> None:
-    code = "import sys, benchmarks.fresh, benchmarks.__main__; print('numpy' in sys.modules)"
+def test_numpy_is_not_imported_before_the_threads_are_set() -> None:
+    code = "import sys, benchmarks.__main__; print('numpy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout == "False\n"
 
@@ -465,18 +466,26 @@ def shrunk_import() -> Workload:
     return next(workload for workload in WORKLOADS if workload.kind == "load")
 
 
-def test_what_fails_in_a_process_says_its_last_line(entered: Entered) -> None:
-    trial = entered.programs["torch"]["load"].func("no_such_module", None)
+def test_what_fails_in_a_process_says_its_last_line() -> None:
     with pytest.raises(Missing, match="ModuleNotFoundError: No module named 'no_such_module'"):
-        trial.cost()
+        processes.load("no_such_module", Nothing())
+
+
+def test_an_import_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(processes, "mkdtemp", lambda prefix: str(tmp_path / "bytecode"))
+    trial = processes.load("colorsys", Nothing())
+    assert list((tmp_path / "bytecode").rglob("colorsys*.pyc"))
+    del trial
+    gc.collect()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows tells memory in other ways")
 def test_the_peak_of_memory_is_that_of_the_process() -> None:
-    before, peak = fresh.resident(), fresh.highest()
+    before, peak = footprint.resident(), footprint.highest()
     assert 1 << 20 < before <= peak * 1.01
     block = np.ones(1 << 24)
-    assert fresh.highest() >= before + 0.9 * block.nbytes
+    assert footprint.highest() >= before + 0.9 * block.nbytes
 
 
 # ---- sweeps -------------------------------------------------------------------------------------

@@ -5,9 +5,11 @@ import functools
 import io
 import itertools
 import math
+import re
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -223,7 +225,7 @@ def planted() -> dict[str, Any]:
         "overflow": (
             lambda: check(softplus, F.softplus, floats(low=-1000, high=1000)),
             ("value", "the result"),
-            {"x": 88.73},
+            {"x": 89.0},
         ),
         "NaN lost": (
             lambda: check(np.fmax, torch.maximum, floats(nan=True), floats(nan=True)),
@@ -316,18 +318,23 @@ def test_its_script_prints_both_answers(name: str) -> None:
         if isinstance(value, Exception):
             assert type(value).__name__ in line
         elif isinstance(value, np.ndarray):
-            assert f"{value.ravel()[0]:.4g}".removesuffix(".0") in line.replace("np.", "")
+            close = np.isclose(numbers(line), value.ravel()[-1], rtol=1e-4, equal_nan=True)
+            assert close.any()
 
 
-def printed(script: str) -> list[str]:
-    """The last line of each side."""
-    with contextlib.redirect_stdout(io.StringIO()) as out:
+def printed(script: str) -> tuple[str, str]:
+    """What each side prints last."""
+    with contextlib.redirect_stdout(io.StringIO()) as out, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         exec(script, {"__name__": "script"})
     torch.set_printoptions(profile="default")
     minigrad.set_printoptions(profile="default")
-    parts = out.getvalue().split("torch:")
-    assert len(parts) in (2, 3)
-    return parts[-2:]
+    mine, theirs = re.split(r"^torch: ", out.getvalue(), flags=re.MULTILINE)
+    return mine, theirs
+
+
+def numbers(line: str) -> list[float]:
+    return [float(word) for word in re.findall(r"-?(?:\d+\.?\d*|\binf\b|\bnan\b)", line)]
 
 
 @pytest.mark.parametrize(
@@ -336,11 +343,11 @@ def printed(script: str) -> list[str]:
         (softplus, F.softplus, (), {"derivative": slope}),
         (relu, F.relu, (floats(special=True),), {"derivative": lambda x, g: g * ~(x <= 0)}),
         (np.add, torch.add, (), {}),
-        (np.add, torch.add, (integers(), integers(dtype=["int32", "int64"])), {}),
+        (np.add, torch.add, (integers(), integers()), {}),
         (np.logical_not, torch.logical_not, (bools(empty=True),), {}),
         (minigrad.exp, torch.exp, (floats(special=True, empty=True),), {}),
         (minigrad.add, torch.add, (floats(), integers()), {"mixed": True}),
-        (minigrad.mul, torch.mul, (floats(), floats()), {"mixed": True, "exact": True}),
+        (minigrad.mul, torch.mul, (floats(("n",)), floats(("n",))), {"mixed": True, "exact": True}),
         (minigrad.mm, torch.mm, (floats(("n", "k")), floats(("k", "m"))), {}),
         (minigrad.mm, torch.mm, (floats(("n", "k")), floats(("l", "m"))), {}),
         (nn.ReLU(), torch.nn.ReLU(), (), {}),
@@ -363,11 +370,11 @@ def printed(script: str) -> list[str]:
 def test_what_is_right_passes(
     mine: Any, theirs: Any, kinds: tuple[Any, ...], options: dict[str, Any]
 ) -> None:
-    result = check(mine, theirs, *kinds, examples=60, **options)
+    result = check(mine, theirs, *kinds, examples=30, **options)
     assert result, result.text
     assert result.difference is None
-    assert result.examples == 60
-    assert "agree on 60 inputs" in repr(result)
+    assert result.examples == 30
+    assert "agree on 30 inputs" in repr(result)
 
 
 # ---- the report ---------------------------------------------------------------------------------
@@ -408,21 +415,32 @@ def test_the_report_knows_the_usual_mistakes(name: str, hint: str) -> None:
     assert hint in text or hint in " ".join(text.split())
 
 
+def test_the_readme_shows_what_it_prints() -> None:
+    readme = (ROOT / "README.md").read_text()
+    (code,) = re.findall(
+        r"```python\n(import numpy as np\nimport torch\n.*?)```", readme, re.DOTALL
+    )
+    (text,) = re.findall(r"```text\n(softplus .*?)```", readme, re.DOTALL)
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        exec(code, {})
+    assert out.getvalue().startswith(text)
+
+
 def test_the_report_says_what_was_not_compared() -> None:
-    assert "no gradient was compared: to compare it, give derivative=" in repr(check(relu, F.relu))
+    assert "no gradient was compared: to compare it, give derivative=" in repr(
+        check(relu, F.relu, examples=5)
+    )
     fails = check(minigrad.mm, torch.mm, floats(("n",)), floats(("m",)), examples=20)
     assert "both raise an error on every one" in repr(fails)
 
 
-def test_a_script_stands_alone(tmp_path: Path) -> None:
-    script = tmp_path / "script.py"
-    script.write_text(found("second derivative").script)
-    done = subprocess.run(
-        [sys.executable, str(script)], capture_output=True, text=True, check=True, cwd=tmp_path
-    )
-    mine, theirs = done.stdout.splitlines()
+def test_a_script_stands_alone() -> None:
+    script = found("second derivative").script
+    assert "reference" not in script
+    assert __name__ not in script
+    mine, theirs = printed(script)
     assert mine.startswith("mine: (tensor(3.)")
-    assert theirs.startswith("torch: (tensor(6.)")
+    assert theirs.startswith("(tensor(6.)")
 
 
 def test_a_script_brings_along_what_the_function_uses() -> None:
@@ -441,6 +459,24 @@ def test_a_script_brings_along_what_the_function_uses() -> None:
     ):
         assert line in result.script
     assert len(printed(result.script)) == 2
+
+
+def test_two_functions_of_one_name_are_not_mixed_up() -> None:
+    def made(factor):
+        def f(x):
+            return x * factor
+
+        return f
+
+    def other():
+        def f(x):
+            return x + x * x
+
+        return f
+
+    mine, theirs = printed(check(made(3.0), other(), floats(low=1, high=1)).script)
+    assert numbers(mine)[0] == 3
+    assert numbers(theirs)[0] == 2
 
 
 def test_a_function_without_source_leaves_a_place_for_it() -> None:
@@ -490,8 +526,7 @@ def test_the_order_limits_what_is_compared() -> None:
 
 
 def test_the_search_is_the_same_each_time() -> None:
-    texts = {repr(PLANTED["overflow"][0]()) for _ in range(2)}
-    assert len(texts) == 1
+    assert repr(PLANTED["third element"][0]()) == repr(found("third element"))
 
 
 def test_a_random_function_is_told_as_that() -> None:
@@ -564,22 +599,13 @@ def test_an_adapter_is_enough_for_any_engine() -> None:
     assert result.difference is not None
     assert result.difference.aspect == "gradient"
     assert "It is zero: the result does not know" in repr(result)
-    assert "torchlike: [array(0., dtype=float32)]" in "".join(
-        ["torchlike:", printed_once(result.script)]
-    )
-
-
-def printed_once(script: str) -> str:
-    with contextlib.redirect_stdout(io.StringIO()) as out:
-        exec(script, {"__name__": "script"})
-    torch.set_printoptions(profile="default")
-    return out.getvalue().partition("torchlike:")[2]
+    assert "engine = Torchlike()" in result.script
 
 
 # ---- the kinds of inputs ------------------------------------------------------------------------
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(cases([floats(("n", 3)), floats((..., "n"), empty=True), integers(()), one_of("mean", 2)]))
 def test_sizes_with_one_name_are_equal(case: Any) -> None:
     a, b, number, word = case.arguments
@@ -590,13 +616,13 @@ def test_sizes_with_one_name_are_equal(case: Any) -> None:
     assert word in ("mean", 2)
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(cases([floats(), integers(), bools()]))
 def test_open_shapes_broadcast(case: Any) -> None:
     np.broadcast_shapes(*(a.shape for a in case.arguments))
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(cases([floats(low=-1.5, high=2.5, avoid=[0, 1])]))
 def test_bounds_are_kept_and_points_avoided(case: Any) -> None:
     (x,) = case.arguments
@@ -604,7 +630,7 @@ def test_bounds_are_kept_and_points_avoided(case: Any) -> None:
     assert (np.abs(x) >= 1e-3).all()
 
 
-@settings(max_examples=50)
+@settings(max_examples=25)
 @given(cases([floats(("n",), ties=False), floats(("n",), ties=False)]))
 def test_ties_can_be_excluded(case: Any) -> None:
     values = np.concatenate(case.arguments)
@@ -625,16 +651,20 @@ def test_ties_can_be_excluded(case: Any) -> None:
     ],
 )
 def test_what_a_kind_promises_is_tried(kind: Any, shown: list[Callable[[Any], Any]]) -> None:
-    tried: list[Any] = []
-    check(lambda x: tried.append(x) or x, torch.clone, kind)
     for wanted in shown:
-        assert any(np.any(wanted(x)) for x in tried)
+        assert any(np.any(wanted(x)) for x in tried(kind))
+
+
+@functools.cache
+def tried(kind: Any) -> list[Any]:
+    """Some inputs of a kind."""
+    inputs: list[Any] = []
+    check(lambda x: inputs.append(x) or x, torch.clone, kind, examples=150)
+    return inputs
 
 
 def test_what_a_kind_does_not_promise_is_not_tried() -> None:
-    tried: list[Any] = []
-    check(lambda x: tried.append(x) or x, torch.clone, floats())
-    for x in tried:
+    for x in tried(floats()):
         assert np.isfinite(x).all()
         assert not (np.signbit(x) & (x == 0)).any()
         assert x.size
@@ -710,8 +740,8 @@ def test_a_wrong_module_is_found_with_its_parameters() -> None:
 def test_the_script_of_a_module_prints_both_answers(order: int) -> None:
     module, twin = nn.Sequential(nn.LeakyReLU(0.5)), torch.nn.Sequential(torch.nn.LeakyReLU(0.25))
     result = gradcheck_against_torch(module, twin=twin, order=order)
-    mine, theirs = printed("print('torch:')\n" + result.script.replace("minigrad:", "torch:"))
-    assert mine != theirs
+    mine, theirs = printed(result.script)
+    assert mine.removeprefix("minigrad: ") != theirs
 
 
 def test_a_module_needs_inputs_that_it_takes_and_a_twin_with_its_names() -> None:

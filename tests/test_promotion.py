@@ -9,11 +9,11 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from op_inputs import DTYPES
+from oracle import check, observe, ours
 
 import minigrad
 from minigrad import dtypes
-from op_inputs import DTYPES
-from oracle import check, observe, ours
 
 RANKS = ((), (2,), (1, 2))
 OPERATORS = ("+", "-", "*", "/", "==", "<")
@@ -162,7 +162,7 @@ def test_the_short_names_are_the_same_dtypes() -> None:
 
 def test_a_dtype_that_minigrad_does_not_have_is_refused_with_the_ones_it_has() -> None:
     for array in (np.ones(2, "float16"), np.ones(2, "complex64"), np.ones(2, "uint8")):
-        with pytest.raises(TypeError, match="minigrad has no dtype .*float32, float64, int64"):
+        with pytest.raises(TypeError, match=r"minigrad has no dtype .*float32, float64, int64"):
             minigrad.from_numpy(array)
         with pytest.raises(TypeError, match="minigrad has no dtype"):
             minigrad.tensor([1.0]) * array
@@ -170,13 +170,13 @@ def test_a_dtype_that_minigrad_does_not_have_is_refused_with_the_ones_it_has() -
 
 @pytest.mark.parametrize("kind", ["float32", np.float32, np.dtype("float32"), 5, None.__class__])
 def test_what_is_no_dtype_is_refused_as_one(kind: object) -> None:
-    with pytest.raises(TypeError, match="argument 'dtype' must be minigrad.dtype"):
+    with pytest.raises(TypeError, match=r"argument 'dtype' must be minigrad\.dtype"):
         minigrad.zeros(2, dtype=kind)
 
 
 def test_python_types_are_dtypes_too() -> None:
-    for kind in (bool, int, float):
-        assert ours(str(torch.ones(2, dtype=kind).dtype)) == str(minigrad.ones(2, dtype=kind).dtype)
+    for kind in ("bool", "int", "float"):
+        check(f"torch.ones(2, dtype={kind})", {})
 
 
 def test_a_mixture_of_nothing_has_no_dtype() -> None:

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes
 from minigrad.autograd.errors import noted
 from minigrad.tensor import Tensor
 
 __all__ = [
-    "broadcast", "combination", "dim", "dims", "integer", "integers", "resolve", "same_dtype", "size_of", "tensor",
-    "tensors",
+    "broadcast", "combination", "dim", "dims", "integer", "integers", "not_for_bools", "plain",
+    "resolve", "same_dtype", "size_of", "tensor", "tensors", "title",
 ]  # fmt: skip
 
 Shape = tuple[int, ...]
@@ -53,9 +52,7 @@ def tensors(values: Any, function: str) -> tuple[Tensor, ...]:
 
 def combination(function: str, *arguments: Any) -> TypeError:
     """What PyTorch says of arguments of which one is of a wrong type."""
-    kinds = ", ".join(
-        "Tensor" if isinstance(v, Tensor) else type(v).__name__ for v in arguments
-    )
+    kinds = ", ".join("Tensor" if isinstance(v, Tensor) else type(v).__name__ for v in arguments)
     return TypeError(f"{function}() received an invalid combination of arguments - got ({kinds})")
 
 
@@ -81,9 +78,7 @@ def integer(value: Any, function: str, name: str = "dim", position: int = 2) -> 
     return int(value.__index__())
 
 
-def integers(
-    values: Any, function: str, name: str = "shape", position: int = 1
-) -> tuple[int, ...]:
+def integers(values: Any, function: str, name: str = "shape", position: int = 1) -> tuple[int, ...]:
     """A tuple of ints; else TypeError, which names the argument and the one that is none."""
     subject = f"{function}(): argument '{name}'"
     if not isinstance(values, list | tuple):
@@ -146,9 +141,7 @@ def resolve(shape: Shape, count: int) -> Shape:
         raise RuntimeError("only one dimension can be inferred")
     for i, n in enumerate(shape):
         if n < -1:
-            raise RuntimeError(
-                f"invalid shape dimension {n} at index {i} of shape {list(shape)}"
-            )
+            raise RuntimeError(f"invalid shape dimension {n} at index {i} of shape {list(shape)}")
     known = math.prod(n for n in shape if n != -1)
     if free and known == 0 and count == 0:
         raise RuntimeError(
@@ -193,8 +186,13 @@ def mismatch(m: int, n: int, where: int, a: Shape, b: Shape) -> Exception:
 
 def not_for_bools(name: str, *operands: Any) -> None:
     """NotImplementedError if the operands are bools; `name` is PyTorch's for the loop it lacks."""
-    if all(getattr(v, "dtype", None) == bool or isinstance(v, bool) for v in map(plain, operands)):
+    if all(map(is_bool, operands)):
         raise NotImplementedError(f"\"{name}\" not implemented for 'Bool'")
+
+
+def is_bool(value: Any) -> bool:
+    """Whether an operand, a tensor, array or number, is of bools."""
+    return isinstance(plain(value), bool) or getattr(plain(value), "dtype", None) == np.bool_
 
 
 def same_dtype(a: Tensor, b: Tensor, text: str | None = None) -> None:

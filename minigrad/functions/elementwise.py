@@ -121,7 +121,7 @@ def factor(alpha: Any, input: Any, other: Any) -> Any:
 
 
 def refuse_bools(a: Any, b: Any) -> None:
-    kinds = [isinstance(v, bool) or getattr(v, "dtype", None) == bool for v in (plain(a), plain(b))]
+    kinds = [checks.is_bool(a), checks.is_bool(b)]
     if any(kinds):
         which = "two bool tensors" if all(kinds) else "a bool tensor"
         use = "the `^` or `logical_xor()`" if all(kinds) else "the `~` or `logical_not()`"
@@ -184,7 +184,7 @@ def pow(input: Any, exponent: Any) -> Tensor:
 
 def number_pow(x: Tensor, n: Any) -> Tensor:
     kind = dtypes.result_type(x.array, n)
-    if kind == bool:
+    if kind.kind == "b":
         return ops.bitwise_or(x, constant(not n, kind))
     if kind.kind == "i" and n < 0:
         raise RuntimeError("Integers to negative integer powers are not allowed.")
@@ -459,8 +459,8 @@ def bitwise_not(input: Any) -> Tensor:
 
 
 def difference(a: Any, b: Any) -> Tensor:
-    """a - b, recorded as the operator records it."""
-    return sub(a, b) if isinstance(a, Tensor) else rsub(b, a)
+    """a - b, recorded as the operator records it: a number on the left is subtracted from."""
+    return sub(a, b) if isinstance(a, Tensor | ndarray) else rsub(b, a)
 
 
 UFUNCS: dict[Any, Callable[..., Any]] = {

@@ -30,6 +30,7 @@ Index = tuple[Any, ...]
 Shape = tuple[int, ...]
 
 WHOLE = slice(None)
+NO_NUMBERS = (list, tuple, range, slice, Tensor, np.ndarray, type(None), type(Ellipsis))
 
 
 def getitem(x: Tensor, index: Any) -> Tensor:
@@ -49,14 +50,21 @@ def setitem(x: Tensor, index: Any, value: Any) -> None:
     new = as_value(value, x)
     view, picks = seen(x, as_tuple(index), writing=True)
     if not picks:
-        target = view.array.shape
-        inplace.copy_(view, fitted(new, target))
+        fill_or_copy(view, new)
         return
     refuse(view, new)
     items = integers_of(picks, view.array.shape)
     new = without_ones(new)
     check_value(new, view, picks, view.array[items].shape)
     in_place(lambda before, v: put(before, v, items), view, to(new, x.array.dtype))
+
+
+def fill_or_copy(view: Tensor, value: Tensor) -> None:
+    """Write to all of a view; of one number PyTorch's record says that it was filled in."""
+    if value.array.ndim == 0:
+        inplace.fill_(view, value)
+    else:
+        inplace.copy_(view, fitted(value, view.array.shape))
 
 
 def seen(x: Tensor, items: Index, writing: bool = False) -> tuple[Tensor, Index]:
@@ -77,8 +85,7 @@ def as_tuple(index: Any) -> Index:
     """The index as a tuple; a list that holds more than numbers counts as one, with a warning."""
     if isinstance(index, tuple):
         return index
-    parts = list | tuple | range | slice | Tensor | np.ndarray | None
-    if isinstance(index, list) and any(isinstance(v, parts) or v is Ellipsis for v in index):
+    if isinstance(index, list) and any(isinstance(v, NO_NUMBERS) for v in index):
         warnings.warn(
             "Using a non-tuple sequence for multidimensional indexing is deprecated and will be "
             "changed in pytorch 2.9; use x[tuple(seq)] instead of x[seq]. In pytorch 2.9 this will "
@@ -210,7 +217,7 @@ def not_an_index(item: Any) -> IndexError:
 
 
 def integers_of(picks: Index, shape: Shape) -> Index:
-    """An index of integers and whole dims, with masks turned into the places where they are True."""
+    """An index of integers and whole dims; a mask becomes the places where it is True."""
     items: list[Any] = []
     for pick in picks:
         if is_mask(pick):
@@ -238,8 +245,7 @@ def check_picks(items: list[Any], shape: Shape) -> None:
     except ValueError:
         shapes = ", ".join(str(list(item.shape)) for item, _ in arrays)
         raise IndexError(
-            "shape mismatch: indexing tensors could not be broadcast together with shapes "
-            f"{shapes}"
+            f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
         ) from None
     for at, (item, size) in enumerate(arrays):
         if item.size and size == 0:

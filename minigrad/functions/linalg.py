@@ -76,7 +76,8 @@ def matmul(input: Any, other: Any) -> Tensor:
     dims = a.array.ndim, b.array.ndim
     if 0 in dims:
         raise RuntimeError(
-            f"both arguments to matmul need to be at least 1D, but they are {dims[0]}D and {dims[1]}D"
+            "both arguments to matmul need to be at least 1D, but they are "
+            f"{dims[0]}D and {dims[1]}D"
         )
     if dims == (1, 1):
         return dot(a, b)

@@ -53,7 +53,7 @@ def stored(value: Any, kind: Kind, name: str | None = None) -> Array:
     if kind.kind == "b":
         return np.asarray(bool(value))
     if isinstance(value, numbers.Real) and fits(value, kind):
-        return np.asarray(int(value) if kind.kind == "i" else value, kind)
+        return np.asarray(math.trunc(value) if kind.kind == "i" else value, kind)
     raise noted(
         RuntimeError(
             f"value cannot be converted to type {name or C_NAMES[kind.name]} without overflow"
@@ -64,5 +64,5 @@ def stored(value: Any, kind: Kind, name: str | None = None) -> Array:
 
 def fits(value: Any, kind: Kind) -> bool:
     if kind.kind == "f":
-        return not np.isfinite(value) or abs(value) <= np.finfo(kind).max
-    return bool(np.isfinite(value) and np.iinfo(kind).min <= int(value) <= np.iinfo(kind).max)
+        return not math.isfinite(value) or abs(value) <= float(np.finfo(kind).max)
+    return bool(math.isfinite(value) and np.iinfo(kind).min <= int(value) <= np.iinfo(kind).max)

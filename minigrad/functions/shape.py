@@ -129,8 +129,8 @@ def permute(input: Any, *dims: Any) -> Tensor:
     if len(order) != x.array.ndim:
         raise RuntimeError(
             "permute(sparse_coo): number of dimensions in the tensor input does not match the "
-            f"length of the desired ordering of dimensions i.e. input.dim() = {x.array.ndim} is not "
-            f"equal to len(dims) = {len(order)}"
+            "length of the desired ordering of dimensions "
+            f"i.e. input.dim() = {x.array.ndim} is not equal to len(dims) = {len(order)}"
         )
     positive = tuple(checks.dim(d, x.array.ndim, "permute") for d in order)
     if len(set(positive)) != len(positive):
@@ -169,7 +169,8 @@ def reversed_dims(x: Tensor) -> Tensor:
 
 def warn_identity(name: str) -> None:
     warnings.warn(
-        f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases.",
+        f"Tensor.{name} is deprecated on 0-D tensors. "
+        "This function is the identity in these cases.",
         UserWarning,
         stacklevel=4,
     )
@@ -296,8 +297,8 @@ def split(input: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor
         raise RuntimeError("split expects at least a 1-dimensional tensor")
     at = checks.dim(dim, x.array.ndim, "split", position=3)
     if checks.is_integer(wanted):
-        sizes = equal_sizes(x.array.shape[at], int(wanted))
-        return siblings(cut(ops.split, x, sizes, at), "Split")
+        equal = equal_sizes(x.array.shape[at], int(wanted))
+        return siblings(cut(ops.split, x, equal, at), "Split")
     sizes = checks.integers(wanted, "split_with_sizes", "split_sizes", 2)
     check_sections(x.array.shape[at], sizes, at)
     return siblings(cut(ops.split_with_sizes, x, sizes, at), "SplitWithSizes")

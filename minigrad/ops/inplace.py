@@ -55,7 +55,7 @@ filled.derivative(
 @op(label="CopySlices")
 def put_view(base: Array, value: Array, steps: Steps, /) -> Array:
     """The base with other values where a view looks."""
-    out = base.copy("K")
+    out = np.asanyarray(base).copy("K")
     follow(steps, out)[...] = value
     return out
 
@@ -78,7 +78,7 @@ look.derivative(base=lambda g, steps, base_shape: unseen(g, steps, base_shape))
 @op
 def unseen(x: Array, /, steps: Steps, shape: tuple[int, ...]) -> Array:
     """Zeros of a shape, with x where a view looks; what it sees twice gets the sum."""
-    out = np.zeros(shape, x.dtype)
+    out = np.zeros(shape, x.dtype, like=np.asanyarray(x))
     places = follow(steps, np.arange(out.size).reshape(shape))
     np.add.at(out.reshape(-1), places, x)
     return out
@@ -90,7 +90,7 @@ unseen.derivative(x=lambda g, steps: look(g, steps))
 @op(label="IndexPutBackward0")
 def put(x: Array, value: Array, index: tuple[Any, ...], /) -> Array:
     """x with other values at `index`."""
-    out = x.copy("K")
+    out = np.asanyarray(x).copy("K")
     out[index] = value
     return out
 
@@ -113,7 +113,7 @@ def in_place(
     """
     refuse(t, *args, may_repeat=may_repeat)
     records = enabled.get() and t.array.dtype.kind == "f" and any(map(wants_grad, (t, *args)))
-    before = wrap(t.array.copy() if records else t.array, t.node)
+    before = wrap(t.array.copy(), history(t)) if records else wrap(t.array)
     after = fitting(function(before, *args), t)
     t.array[...] = after.array
     stamp_of(t).touch()
@@ -123,6 +123,14 @@ def in_place(
     else:
         renew_views(t)
     return t
+
+
+def history(t: Tensor) -> Node | Leaf | None:
+    """Where t's values come from; a view's from its base directly, past its own hooks."""
+    view = t.view_of
+    if view is None or view.base.node is None:
+        return t.node
+    return recorded(look, view.base, view.steps, out=t)
 
 
 def wants_grad(value: Any) -> bool:

@@ -174,7 +174,7 @@ split_with_sizes = piece("SplitWithSizesBackward0")
 @op
 def scatter(x: Array, /, index: tuple[Any, ...], shape: Shape) -> Array:
     """Zeros of a shape, with x at `index`."""
-    out = np.zeros(shape, x.dtype)
+    out = np.zeros(shape, x.dtype, like=np.asanyarray(x))
     out[index] = x
     return out
 
@@ -194,7 +194,7 @@ take.derivative(x=lambda g, index, x_shape: scatter_add(g, index, x_shape))
 @op
 def scatter_add(x: Array, index: tuple[Any, ...], /, shape: Shape) -> Array:
     """Zeros of a shape, with x added at `index`: repeated places receive several."""
-    out = np.zeros(shape, x.dtype)
+    out = np.zeros(shape, x.dtype, like=np.asanyarray(x))
     np.add.at(out, index, x)
     return out
 

@@ -13,12 +13,15 @@ from typing import Any
 import numpy as np
 
 from minigrad.optim.optimizer import Optimizer
-from minigrad.optim.sgd import SGD, Rule, read_numbers, rule_of
+from minigrad.optim.sgd import SGD, Rule, rule_of
 from minigrad.program.errors import refused
 from minigrad.program.origin import user_line
 from minigrad.tensor import Tensor
 
-__all__ = ["Numbers", "WatchedGroup", "all_numbers"]
+__all__ = ["NUMBERS", "Numbers", "WatchedGroup", "all_numbers"]
+
+
+NUMBERS = ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
 
 
 class WatchedGroup(dict[str, Any]):
@@ -71,7 +74,7 @@ class Numbers:
 
     def __init__(self, group: dict[str, Any], rule: Rule) -> None:
         self.group, self.rule = group, rule
-        self.options = read_numbers(group)
+        self.options = [group[key] for key in NUMBERS]
         self.arrays = {
             name: value for name, value in vars(rule).items() if isinstance(value, np.ndarray)
         }
@@ -89,7 +92,7 @@ class Numbers:
                 return False
         for name, array in self.arrays.items():
             array[...] = getattr(rule, name)
-        self.options = read_numbers(self.group)
+        self.options = [self.group[key] for key in NUMBERS]
         return True
 
 
@@ -99,6 +102,6 @@ def all_numbers(optimizer: Optimizer) -> list[Numbers]:
         return []
     found = []
     for watched in optimizer.param_groups:
-        for dtype in {p.array.dtype for p in watched["params"]}:
+        for dtype in {p.array.dtype for p in watched.group["params"]}:
             found.append(Numbers(watched.group, rule_of(watched, dtype)))
     return found

@@ -62,18 +62,20 @@ def with_own_memory(draft: Draft) -> Draft:
     """Copy what is to be stored or put out, where it is no new value of its own."""
     lines, taken = list(draft.lines), set[Value]()
 
-    def own(value: Value) -> Value:
+    def own(value: Value, is_back: bool = False) -> Value:
         if value.kind == "result" and value not in taken:
             taken.add(value)
             return value
         copy = Value("result", value)
-        lines.append(Line("assign", (value,), copy))
+        lines.append(Line("assign", (value,), copy, is_back=is_back))
         taken.add(copy)
         return copy
 
     stores = [(given, own(value)) for given, value in draft.stores]
     outputs = [own(value) for value in draft.outputs]
-    return Draft(draft.tape, lines, stores, outputs)
+    back = [own(value, is_back=True) for value in draft.back]
+    lines.sort(key=lambda line: line.is_back)
+    return Draft(draft.tape, lines, stores, outputs, back)
 
 
 class Planner:
@@ -91,7 +93,7 @@ class Planner:
                 self.consumers[value.root] = line
         for value in draft.wanted():
             self.last[value] = len(draft.lines)
-        self.targets = {value: Place("output", value) for value in draft.outputs}
+        self.targets = {value: Place("output", value) for value in (*draft.outputs, *draft.back)}
         for given, value in draft.stores:
             place = Place("given", given, self.last.get(given, -1))
             self.places[given] = self.targets[value] = place

@@ -13,7 +13,7 @@ import numpy as np
 from minigrad.program.calls import NAMESPACE
 from minigrad.program.memory import Place, Plan
 from minigrad.program.origin import Origin, Origins
-from minigrad.program.record import WatchedLeaf
+from minigrad.program.standins import WatchedLeaf
 from minigrad.program.tape import Line, Number, Value
 
 __all__ = ["Names", "identifier"]
@@ -25,15 +25,19 @@ NUMBERS = {"0.0": "zero", "1.0": "one", "2.0": "two", "0.5": "half", "-1.0": "mi
 class Names:
     """Unique names for values, places and numbers."""
 
-    def __init__(self, plan: Plan, origins: Origins, outputs: dict[Value, str]) -> None:
-        self.plan, self.origins = plan, origins
-        self.taken: set[str] = set(RESERVED)
+    def __init__(self, plan: Plan, arguments: Iterable[str]) -> None:
+        self.plan, self.origins = plan, plan.draft.tape.origins
+        self.taken: set[str] = RESERVED | set(arguments)
         self.given: dict[Value, str] = {}
         self.hints: dict[Value, str] = {}
         self.places: dict[Place, str] = {}
         self.numbers: dict[Number, str] = {}
         self.name_given()
-        self.hints.update(outputs)
+
+    def name_outputs(self, gradients: Iterable[tuple[WatchedLeaf, Value]]) -> None:
+        """Gradients are called after their leaves, other results as the user does."""
+        for leaf, value in gradients:
+            self.hints[value] = self.leaf_grad(leaf)
         self.collect_hints()
 
     # ---- what is there before --------------------------------------------------------------------
@@ -42,13 +46,15 @@ class Names:
         """The path without its root, unless two would be called the same."""
         found = {v.root for line in self.plan.lines for v in line.reads()}
         found |= {given for given, _ in self.plan.draft.stores}
+        found |= {value for value in self.plan.draft.tape.arguments()}
         found = {value for value in found if value.kind == "given"}
         ordered = sorted(found, key=lambda v: (v.role != "argument", v.role == "gradient"))
         short = {value: identifier(shortened(value)) for value in ordered}
         for value in ordered:
             rivals = [other for other in ordered if short[other] == short[value]]
             name = short[value] if len(rivals) == 1 else identifier(value.path)
-            self.given[value] = self.unique(name)
+            is_free = value.role == "argument" and name not in RESERVED
+            self.given[value] = name if is_free else self.unique(name)
 
     def unique(self, name: str) -> str:
         candidate, count = name, 1
@@ -66,7 +72,8 @@ class Names:
         for line in self.plan.lines:
             for event in events(line.origin):
                 last[event] = line.out
-        for kind in ("user", "grad", "call", "kernel"):
+        self.results = {event[1]: value for event, value in last.items() if event[0] == "call"}
+        for kind in ("user", "call", "grad", "kernel"):
             for event, value in last.items():
                 if event[0] == kind and value not in self.hints:
                     name = self.event_name(event)
@@ -77,13 +84,16 @@ class Names:
         kind, what, name = event
         if kind == "grad":
             if isinstance(what, WatchedLeaf):
-                return f"{self.given.get(what.value) or identifier(shortened(what.value))}_grad"
-            value = self.origins.value_of(what)
-            hint = None if value is None else self.hints.get(value)
+                return self.leaf_grad(what)
+            call = self.origins.call_before(what.time)
+            hint = None if call is None else self.hints.get(self.results.get(call))
             return None if hint is None else f"{hint}_grad"
         if kind == "call":
             return f"{identifier(name)}_out" if name else what.op.__name__ + "_out"
         return str(name) if name not in self.given.values() else None
+
+    def leaf_grad(self, leaf: WatchedLeaf) -> str:
+        return f"{self.given.get(leaf.value) or identifier(shortened(leaf.value))}_grad"
 
     def of(self, place: Place) -> str:
         """The name of a place: that of its last value, or of the line that made it."""
@@ -99,6 +109,11 @@ class Names:
         if number not in self.numbers:
             self.numbers[number] = self.unique(self.number_hint(number, line))
         return self.numbers[number]
+
+    def constant(self, value: Value) -> str:
+        if value not in self.given:
+            self.given[value] = self.unique("constant")
+        return self.given[value]
 
     def number_hint(self, number: Number, line: Line | None) -> str:
         if number.text in NUMBERS:
@@ -121,7 +136,7 @@ def events(origin: Origin) -> Iterable[tuple[str, Any, Any]]:
 
 def shortened(value: Value) -> tuple[str, ...]:
     path = value.path[:-1] if value.path[-1] == "grad" else value.path
-    short = path[1:] if len(path) > 1 else path
+    short = path[1:] if len(path) > 1 and not path[1][0].isdigit() else path
     return (*short, "grad") if value.path[-1] == "grad" else short
 
 

@@ -24,7 +24,7 @@ KNOWN = frozenset(
     "T __array__ __array_finalize__ __array_function__ __array_interface__ __array_priority__ "
     "__array_struct__ __array_ufunc__ __class__ __contains__ __dict__ __len__ __getitem__ "
     "__setitem__ all any astype base clip copy dot dtype fill flags flatten item itemsize look max "
-    "mean memory min nbytes ndim ravel reshape shape size source squeeze strides sum swapaxes take "
+    "mean memory min nbytes ndim ravel reshape setflags shape size source squeeze strides sum swapaxes take "
     "tape tolist transpose view".split()
 )
 

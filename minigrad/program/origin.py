@@ -18,12 +18,16 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minigrad import ops
 from minigrad.autograd import engine
-from minigrad.autograd.graph import Leaf, Node, tick
+from minigrad.autograd.graph import Node, tick
 from minigrad.autograd.op import Op, Plan
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
+from minigrad.program.errors import refused
+from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
     from minigrad.program.tape import Value
@@ -52,7 +56,7 @@ class Origin:
     phase      "forward", "backward" or "update"
     call       the application of an op that it belongs to; in backward, the one differentiated
     by         in backward: the argument of the op whose gradient it is part of
-    target     in backward: the value or the leaf whose gradient it is part of
+    target     in backward: the node or leaf whose gradient it is part of; in update: the tensor
     module     the path of the innermost module
     variables  the assignments under way, innermost first: (where, name); `where` begins with
                "user" or "kernel"
@@ -93,12 +97,16 @@ class Origins:
                 node = frame.f_locals["node"]
             elif code is engine.run_backward.__code__:
                 self.read_engine(found, frame, node)
+            elif code is engine.Walk.receive.__code__:
+                found.target = frame.f_locals["node"]
             elif code is engine.deposit.__code__:
                 found.phase, found.target = "backward", frame.f_locals["leaf"]
             elif code is Module.__call__.__code__ and found.module is None:
                 found.module = self.modules.get(frame.f_locals["self"])
-            elif is_step(code, frame):
+            elif isinstance(frame.f_locals.get("self"), Optimizer):
                 found.phase = "update"
+                if isinstance(frame.f_locals.get("p"), Tensor):
+                    found.target = frame.f_locals["p"]
             if is_user(code) and (found.statement is None or code is self.step):
                 found.statement = (code.co_filename, frame.f_lineno)
             whose = "user" if is_user(code) else "kernel" if is_kernel(code) else None
@@ -118,7 +126,12 @@ class Origins:
         """The application whose kernel runs in this frame."""
         call = self.running.get(frame)
         if call is None:
-            arguments = {name: frame.f_locals.get(name) for name in op.signature.names}
+            refuse_hidden(frame.f_back)
+            arguments = {
+                name: getattr(memory, "now", frame.f_locals.get(name))
+                for name in op.signature.names
+                for memory in [getattr(frame.f_locals.get(name), "memory", None)]
+            }
             call = self.running[frame] = Call(op, tick(), arguments)
             self.calls.append(call)
         return call
@@ -126,10 +139,15 @@ class Origins:
     def read_engine(self, found: Origin, frame: FrameType, node: Node | None) -> None:
         found.phase = "backward"
         node = node or frame.f_locals.get("node")
-        found.call = None if node is None else self.call_before(node.time)
-        if found.by is None or node is None:
-            found.target = frame.f_locals.get("parent")
-        elif node.plan is not None and found.by in node.plan.inputs:
+        if node is None:
+            return
+        if node.hooks is not None and node.hooks.callbacks:
+            refused(
+                "there is a hook on a tensor of the step",
+                "A program cannot call it. Do what it does in the step itself.",
+            )
+        found.call = self.call_before(node.time)
+        if found.by is not None and node.plan is not None and found.by in node.plan.inputs:
             found.target = node.parents[node.plan.inputs.index(found.by)]
 
     def call_before(self, time: int) -> Call | None:
@@ -137,12 +155,17 @@ class Origins:
         at = bisect(self.calls, time, key=lambda call: call.time)
         return self.calls[at - 1] if at else None
 
-    def value_of(self, target: Any) -> Any:
-        """The forward value that a node stands for; a leaf is returned as it is."""
-        if isinstance(target, Leaf) or target is None:
-            return target
-        call = self.call_before(target.time)
-        return None if call is None else call.result
+
+def refuse_hidden(apply: FrameType | None) -> None:
+    """Every tensor in reach notes; one that does not would change unnoticed."""
+    for t in () if apply is None else apply.f_locals.get("args", ()):
+        if isinstance(t, Tensor) and t.array.size > 1 and type(t.array) is np.ndarray:
+            raise refused(
+                "the step uses a tensor that is hidden from sight",
+                "A step sees its arguments, and what the names in its code lead to by attributes, "
+                "lists and dicts. Pass the tensor as an argument.",
+                user_line(),
+            )
 
 
 def frames_above(frame: FrameType | None) -> Iterator[FrameType]:
@@ -169,12 +192,6 @@ def all_ops() -> list[Op]:
     modules = {sys.modules[getattr(ops, name).__module__] for name in ops.__all__}
     found = [value for module in modules for value in vars(module).values()]
     return [value for value in found if hasattr(value, "kernel")]
-
-
-def is_step(code: CodeType, frame: FrameType) -> bool:
-    return code.co_name in ("step", "update") and isinstance(
-        frame.f_locals.get("self"), Optimizer
-    )
 
 
 def is_user(code: CodeType) -> bool:

@@ -3,97 +3,47 @@
 Before the step, each tensor that it can see gets a noting array on its own memory, each leaf a
 stand-in that knows whether its gradient was asked for, and each group of an optimiser one that
 knows who read it. Afterwards everything is put back, and what has changed is compared with what was
-there: gradients, versions, and the facts about the surroundings. The engine has made the step then;
-a step that is refused is undone.
+there. The engine has made the step then; a step that is refused is undone.
 """
 
 from __future__ import annotations
 
-import random
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from types import FunctionType, MethodType
 from typing import Any
 
 import numpy as np
 
-from minigrad.autograd.graph import Leaf, Stamp
+from minigrad.autograd.grad_mode import is_grad_enabled
 from minigrad.autograd.watch import watcher
-from minigrad.optim.optimizer import Optimizer
-from minigrad.program import functions  # tells noting arrays about np.where and its like
+from minigrad.nn.module import Module
+from minigrad.program import functions as functions  # they tell noting arrays about np.where
 from minigrad.program.errors import CompileError, refusals, refused
 from minigrad.program.hyper import Numbers, WatchedGroup, all_numbers
-from minigrad.program.noting import Noting, noting, plain
+from minigrad.program.noting import Noting, noting, value_of
 from minigrad.program.origin import Origins, user_line
+from minigrad.program.results import Reader, give_own_arrays
+from minigrad.program.standins import Given, WatchedLeaf, give_own_array
 from minigrad.program.surroundings import Fact, Path, Surroundings
-from minigrad.program.tape import Array, Memory, Tape, Value
-from minigrad.random import default_generator
+from minigrad.program.tape import Array, Tape, Value
+from minigrad.program.world import World, refuse_hooks
 from minigrad.tensor import Tensor
 
-__all__ = ["Given", "Recording", "WatchedLeaf", "leaf_of"]
-
-assert functions.FUNCTIONS
-
-
-class WatchedLeaf(Leaf):
-    """Stands in for a leaf, and knows whether the step asked for the gradient that was there."""
-
-    __slots__ = ("before", "current", "is_asked", "leaf", "value")
-
-    def __init__(self, leaf: Leaf, value: Value) -> None:
-        self.is_asked: bool | None = None
-        self.leaf, self.value = leaf, value
-        self.shape, self.dtype, self.time = leaf.shape, leaf.dtype, leaf.time
-        self.frozen, self.hooks = leaf.frozen, leaf.hooks
-        self.before = self.current = leaf.grad
-
-    @property
-    def grad(self) -> Tensor | None:  # type: ignore[override]
-        self.is_asked = self.is_asked is not False
-        return self.current
-
-    @grad.setter
-    def grad(self, value: Tensor | None) -> None:
-        self.is_asked = self.is_asked is True
-        self.current = value
-
-
-@dataclass(eq=False)
-class Given:
-    """A tensor that is there before the step, and all that the step may change of it."""
-
-    tensor: Tensor
-    memory: Memory
-    array: Array
-    content: Array
-    leaf: WatchedLeaf | None
-    stamp: Stamp | None
-    dates: tuple[int, int, list[int]]
-
-    @property
-    def writes(self) -> int:
-        """How many writes the step has dated."""
-        stamp = self.tensor.stamp
-        return 0 if stamp is None else stamp.version - self.dates[1]
-
-    def undo(self) -> None:
-        self.array[...] = self.content
-        self.tensor.array = self.array
-        self.tensor.stamp = self.stamp
-        if self.stamp is not None:
-            self.stamp.time, self.stamp.version, writes = self.dates
-            if self.stamp.writes is not None:
-                self.stamp.writes.clear()
-                self.stamp.writes.extend(writes)
-        if self.leaf is not None:
-            self.leaf.leaf.grad = self.leaf.before
-            self.leaf.leaf.frozen = self.leaf.frozen
-            put_leaf(self.tensor, self.leaf.leaf)
+__all__ = ["Recording"]
 
 
 class Recording:
-    """One observed call of a step: `run()` it, and read the tape and what has changed."""
+    """One observed call of a step.
+
+    mode       whether gradients were recorded when it began
+    givens     the tensors that were there, and what became of them
+    numbers    the optimisers' numbers that it used
+    facts      what else must hold for the program to be the same
+    result     what the step returned; `results` is how to make that of the program's values
+    turn       the number of lines of the step itself; what follows is the way back
+    grads      the gradients that the step has made, by leaf
+    is_first   whether the step has made what it will find next time, an optimiser's state
+    """
 
     def __init__(
         self, function: Any, call: Callable[[], Any], arguments: dict[str, Any]
@@ -102,35 +52,54 @@ class Recording:
         self.surroundings = Surroundings(function, arguments)
         self.tape = Tape(Origins(self.surroundings.modules, code_of(function)))
         self.givens: dict[Tensor, Given] = {}
-        self.groups: list[WatchedGroup] = []
         self.numbers: list[Numbers] = []
-        self.result: Any = None
-        self.is_first = False  # whether the step made state that it will find next time
+        self.groups: list[WatchedGroup] = []
+        self.is_first = False
 
     def run(self) -> Any:
         """Make the step, observed; CompileError, and nothing changed, if it cannot be a program."""
         refuse_hooks(self.surroundings)
-        before = World(self.surroundings)
+        self.world = World(self.surroundings)
         refusals.last = None
         try:
             self.result = self.observed()
-            if refusals.last is not None:
-                raise refusals.last
-            before.refuse_changes(self)
+            self.refuse_what_it_did()
+            self.is_first = self.world.refuse_changes()
         except CompileError:
-            self.undo(before)
+            self.undo()
             raise
         return self.result
 
+    def undo(self) -> None:
+        """Put everything back to where it was before the call."""
+        for given in self.givens.values():
+            given.undo()
+        self.world.restore()
+
     def observed(self) -> Any:
+        self.mode = is_grad_enabled()
         self.watch()
         token = watcher.set(self)
         try:
-            return self.call()
+            result = self.call()
+            self.turn = len(self.tape.lines)
+            self.results = Reader(self).read(result)
+            self.grads = self.grads_of_now()
+            give_own_arrays(result)
+            return result
         finally:
             watcher.reset(token)
             self.tape.is_open = False
             self.unwatch()
+
+    def grads_of_now(self) -> dict[WatchedLeaf, Value]:
+        """The values of the gradients that the step has made."""
+        leaves = [given.leaf for given in self.givens.values() if given.leaf is not None]
+        return {
+            leaf: value_of(self.tape, leaf.current.array)
+            for leaf in leaves
+            if leaf.current is not None and leaf.current is not leaf.before
+        }
 
     # ---- before ----------------------------------------------------------------------------------
 
@@ -145,27 +114,18 @@ class Recording:
             self.groups += groups
             optimizer.param_groups[:] = groups
             self.numbers += all_numbers(optimizer)
-        for numbers in self.numbers:
+        for i, numbers in enumerate(self.numbers):
             for name, array in numbers.arrays.items():
-                self.tape.given(array, "number", (name,))
+                memory = self.tape.given(array, "number", (f"group{i}", name))
+                setattr(numbers.rule, name, noting(self.tape, memory, array))
 
     def give(self, tensor: Tensor, role: str, path: Path) -> None:
-        """Let a tensor note what is done with it."""
-        if tensor in self.givens:
-            return
-        array, stamp, leaf = tensor.array, tensor.stamp, leaf_of(tensor)
-        memory = self.tape.given(array, role, path)
-        watched = None if leaf is None else WatchedLeaf(leaf, memory.start)
-        dates = (0, 0, []) if stamp is None else (stamp.time, stamp.version, [*(stamp.writes or ())])
-        content = array.copy("K")
-        self.givens[tensor] = Given(tensor, memory, array, content, watched, stamp, dates)
-        tensor.array = noting(self.tape, memory, array)
-        if watched is not None:
-            put_leaf(tensor, watched)
-            if watched.before is not None:
-                self.give(watched.before, "gradient", (*path, "grad"))
+        if tensor not in self.givens:
+            given = self.givens[tensor] = Given.watch(tensor, self.tape, role, path)
+            if given.leaf is not None and given.leaf.before is not None:
+                self.give(given.leaf.before, "gradient", (*path, "grad"))
 
-    # ---- as the watcher --------------------------------------------------------------------------
+    # ---- as the watcher of what starts without a noting array ------------------------------------
 
     def constant(self, array: Array) -> Any:
         if isinstance(array, Noting) or not self.tape.is_open:
@@ -180,143 +140,55 @@ class Recording:
     # ---- after -----------------------------------------------------------------------------------
 
     def unwatch(self) -> None:
-        """Put everything back, and the engine's own arrays into the tensors of the step."""
+        self.other_memory = [g.path for g in self.givens.values() if g.has_other_memory()]
+        self.other_leaf = [g.path for g in self.givens.values() if g.has_other_leaf()]
+        for given in self.givens.values():
+            given.put_back()
+        for numbers in self.numbers:
+            vars(numbers.rule).update(numbers.arrays)
         for optimizer in self.surroundings.optimizers:
             optimizer.param_groups[:] = [watched.group for watched in optimizer.param_groups]
-        for given in self.givens.values():
-            self.put_back(given)
-        for given in self.givens.values():
-            if given.leaf is not None:
-                given.leaf.leaf.grad = given.leaf.current
-                own_array(given.leaf.current)
-        for optimizer in self.surroundings.optimizers:
             for state in optimizer.state.values():
                 for value in state.values() if isinstance(state, dict) else ():
-                    own_array(value)
+                    give_own_array(value)
 
-    def put_back(self, given: Given) -> None:
-        array, leaf = given.tensor.array, leaf_of(given.tensor)
-        if not isinstance(array, Noting) or array.memory is not given.memory:
-            refused(
-                f"the step gives other memory to the tensor {'.'.join(given.memory.start.path)}",
-                "Write into the tensor, t.copy_(new) under minigrad.no_grad(), instead of t.data = new.",
+    def refuse_what_it_did(self) -> None:
+        if refusals.last is not None:
+            raise refusals.last
+        for path in self.other_memory:
+            raise refused(
+                f"the step gives other memory to {path}",
+                "Write into the tensor, with copy_() under minigrad.no_grad(), where it now "
+                "assigns to its data.",
             )
-        if leaf is not given.leaf or (leaf is not None and leaf.hooks is not given.leaf.leaf.hooks):
-            refused(
-                f"the step changes requires_grad or the hooks of {'.'.join(given.memory.start.path)}",
-                "Freeze parameters and register hooks between the steps.",
+        for path in self.other_leaf:
+            raise refused(
+                f"the step changes requires_grad of {path}, or registers a hook on it",
+                "Freeze parameters between the steps. A program cannot call hooks.",
             )
-        given.tensor.array = given.array
-        if given.leaf is not None:
-            put_leaf(given.tensor, given.leaf.leaf)
+        for value, copy in self.tape.copies.items():
+            is_fresh = value.role == "fresh"
+            if not is_fresh and not np.array_equal(value.array, copy, equal_nan=copy.dtype.kind == "f"):
+                raise refused(
+                    "the step changes a tensor that is hidden from sight",
+                    "A step sees its arguments, and what the names in its code lead to.",
+                )
 
-    def undo(self, before: World) -> None:
-        for given in self.givens.values():
-            given.undo()
-        before.restore()
-
-
-class World:
-    """What a step may change without an array telling: random streams, and an optimiser's state."""
-
-    def __init__(self, surroundings: Surroundings) -> None:
-        self.surroundings = surroundings
-        self.streams = random_states()
-        self.states = [
-            (optimizer, {p: dict(state) for p, state in optimizer.state.items()})
-            for optimizer in surroundings.optimizers
+    @property
+    def facts(self) -> list[Fact]:
+        """What must hold: the surroundings, and the options of groups that somebody has read."""
+        read = [
+            Fact(watched.group, "item", key, watched.group[key], ("the option", key))
+            for watched in self.groups
+            for key in watched.read
         ]
-
-    def refuse_changes(self, recording: Recording) -> None:
-        for (name, before, _), (_, now, _) in zip(self.streams, random_states(), strict=True):
-            if not np.array_equal(before, now):
-                raise refused(
-                    f"the step draws random numbers from {name}",
-                    "A program would use the same numbers in every step. Draw them outside, and "
-                    "pass them as an argument.",
-                )
-        for fact in self.surroundings.changed():
-            if self.is_state(fact):
-                recording.is_first = True
-            else:
-                raise refused(
-                    f"the step changes {fact}, which is no tensor",
-                    "A program only computes with tensors. Change other things between the steps: "
-                    "count, collect and replace with what the step returns.",
-                )
-
-    def is_state(self, fact: Fact) -> bool:
-        """Whether a fact is that an optimiser remembers nothing of a parameter yet."""
-        states = [optimizer.state for optimizer, _ in self.states]
-        inner = [state for outer in states for state in outer.values()]
-        return fact.access == "length" and any(fact.owner is state for state in states + inner)
-
-    def restore(self) -> None:
-        for _, before, restore in self.streams:
-            restore(before)
-        for optimizer, states in self.states:
-            optimizer.state.clear()
-            optimizer.state.update(states)
-
-
-def random_states() -> list[tuple[str, Any, Callable[[Any], Any]]]:
-    """Name, state and way back of the random streams that everybody shares."""
-    states: list[tuple[str, Any, Callable[[Any], Any]]] = [
-        ("minigrad", default_generator.get_state(), default_generator.set_state),
-        ("Python's random", [str(random.getstate())], lambda _: None),
-    ]
-    if "numpy.random" in sys.modules:
-        states.append(("NumPy", [str(np.random.get_state())], lambda _: None))
-    return states
-
-
-def refuse_hooks(surroundings: Surroundings) -> None:
-    """Hooks are Python code of the user's, which a program cannot call."""
-    owners: Iterator[tuple[Any, Path]] = iter(
-        [(m, path) for m, path in surroundings.modules.items() if has_hooks(m._hooks)]
-        + [(o, path) for o, path in surroundings.optimizers.items() if has_hooks(o.step_hooks)]
-        + [(t, path) for t, path in surroundings.tensors.items() if has_hooks(hooks_at(t))]
-    )
-    for _, path in owners:
-        raise refused(
-            f"there is a hook on {'.'.join(path) or 'the module'}",
-            "A program cannot call it. Remove the hook, or do what it does in the step itself.",
-        )
-
-
-def has_hooks(hooks: Any) -> bool:
-    parts = (getattr(hooks, name, None) for name in ("before", "callbacks", "after"))
-    return any(parts)
-
-
-def hooks_at(tensor: Tensor) -> Any:
-    leaf = leaf_of(tensor)
-    return None if leaf is None else leaf.hooks
-
-
-def leaf_of(tensor: Tensor) -> Leaf | None:
-    """The leaf of a tensor, also while the tensor is frozen."""
-    if tensor.node is None:
-        return getattr(tensor, "frozen", None)
-    return tensor.node if isinstance(tensor.node, Leaf) else None
-
-
-def put_leaf(tensor: Tensor, leaf: Leaf) -> None:
-    if tensor.node is None:
-        tensor.frozen = leaf
-    else:
-        tensor.node = leaf
-
-
-def own_array(value: Any) -> None:
-    """Give a tensor that the step made its array without the notes."""
-    if isinstance(value, Tensor) and isinstance(value.array, Noting):
-        array: Any = np.ndarray.base.__get__(value.array)  # type: ignore[attr-defined]
-        same = isinstance(array, np.ndarray) and array.strides == value.array.strides
-        value.array = array if same and array.shape == value.array.shape else plain(value.array)
+        return self.surroundings.facts + read
 
 
 def code_of(function: Any) -> Any:
+    """The code of the step, below wrappers."""
+    if isinstance(function, Module):
+        function = function.forward
     while isinstance(function, MethodType) or hasattr(function, "__wrapped__"):
         function = function.__func__ if isinstance(function, MethodType) else function.__wrapped__
     return function.__code__ if isinstance(function, FunctionType) else None

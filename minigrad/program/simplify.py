@@ -26,22 +26,26 @@ class Draft:
 
     stores   what the step leaves in memory that was there before: (given value, last value)
     outputs  what it returns or leaves behind as gradients, in memory of their own
+    back     what the way back returns
     """
 
     tape: Tape
     lines: list[Line]
     stores: list[tuple[Value, Value]] = field(default_factory=list)
     outputs: list[Value] = field(default_factory=list)
+    back: list[Value] = field(default_factory=list)
 
     def replaced(self, lines: list[Line], same: dict[Value, Value]) -> Draft:
         """The program with other lines, and with some values put for others."""
         stores = [(given, substitute(value, same, self.tape)) for given, value in self.stores]
         outputs = [substitute(value, same, self.tape) for value in self.outputs]
-        return Draft(self.tape, lines, stores, outputs)
+        back = [substitute(value, same, self.tape) for value in self.back]
+        return Draft(self.tape, lines, stores, outputs, back)
 
     def wanted(self) -> set[Value]:
         """The memory whose contents matter when the last line is done."""
-        return {v.root for _, v in self.stores} | {v.root for v in self.outputs}
+        last = (*(value for _, value in self.stores), *self.outputs, *self.back)
+        return {value.root for value in last}
 
 
 def simplified(draft: Draft) -> Draft:

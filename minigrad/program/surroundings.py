@@ -9,6 +9,7 @@ is valid while its facts hold; a fact that the step itself changes is a reason t
 
 from __future__ import annotations
 
+import dis
 import functools
 import sys
 from collections.abc import Iterator
@@ -123,10 +124,10 @@ class Surroundings:
             self.visit_object(value, path)
 
     def visit_function(self, function: FunctionType, path: Path) -> None:
-        names = self.visit_code(function.__code__)
-        for name in sorted(names & function.__globals__.keys()):
+        for name in sorted(self.visit_code(function.__code__) & function.__globals__.keys()):
             value = function.__globals__[name]
-            self.fact(function.__globals__, "item", name, value, (*path[:-1], name))
+            if not is_of_library(value):
+                self.fact(function.__globals__, "item", name, value, (*path[:-1], name))
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
             if cell != CellType():
                 self.fact(cell, "cell", None, cell.cell_contents, (*path[:-1], name))
@@ -135,13 +136,16 @@ class Surroundings:
         self.visit(getattr(function, "__wrapped__", None), path)
 
     def visit_code(self, code: CodeType) -> set[str]:
-        """Learn which names code uses, and the functions inside it."""
-        names = set(code.co_names)
-        for constant in code.co_consts:
-            if isinstance(constant, CodeType):
-                names |= self.visit_code(constant)
-        self.names |= names
-        return names
+        """Learn which attributes code names; return the names of its global variables."""
+        variables = set()
+        for instruction in dis.get_instructions(code):
+            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                variables.add(str(instruction.argval))
+            elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_NAME"):
+                self.names.add(str(instruction.argval))
+            elif isinstance(instruction.argval, CodeType):
+                variables |= self.visit_code(instruction.argval)
+        return variables
 
     def visit_module(self, module: Module, path: Path) -> None:
         self.modules[module] = path
@@ -155,9 +159,17 @@ class Surroundings:
                 self.unread.append((module, name, value, (*path, name)))
 
     def visit_optimizer(self, optimizer: Optimizer, path: Path) -> None:
+        """Who is in which group; the other options are facts only if somebody reads them."""
         self.optimizers[optimizer] = path
         self.visit_methods(type(optimizer), path)
-        self.fact(optimizer, "attribute", "param_groups", optimizer.param_groups, path)
+        groups = optimizer.param_groups
+        self.facts.append(Fact(optimizer, "attribute", "param_groups", groups, path))
+        self.facts.append(Fact(groups, "length", None, len(groups), path))
+        for i, group in enumerate(groups):
+            self.facts.append(Fact(groups, "item", i, group, path))
+            self.fact(group, "item", "params", group["params"], (*path, "params"))
+            for value in group.values():
+                self.visit(value, path)
         self.fact(optimizer, "attribute", "state", optimizer.state, path)
         for name, value in vars(optimizer).items():
             if name not in ("param_groups", "state", "defaults"):
@@ -178,25 +190,23 @@ class Surroundings:
                 self.fact(items, "item", key, value, (*path, str(key)))
 
     def visit_object(self, value: Any, path: Path) -> None:
-        kind = value if isinstance(value, type) else type(value)
-        if is_of_library(kind) or hasattr(value, "__next__"):
+        if hasattr(value, "__next__") or is_of_library(type(value)):
             return
-        if not isinstance(value, ModuleType):
-            self.visit_methods(kind, path)
+        if not isinstance(value, ModuleType | type):
+            self.visit_methods(type(value), path)
         for name, attribute in attributes(value):
-            self.unread.append((value, name, attribute, (*path, name)))
+            if not (isinstance(value, type) and isinstance(attribute, FunctionType)):
+                self.unread.append((value, name, attribute, (*path, name)))
 
     def visit_methods(self, kind: type, path: Path) -> None:
-        """Any method of the class may run."""
+        """Any method of the class may run, but not the one that makes an object."""
         for base in kind.__mro__:
             for function in vars(base).values():
-                if isinstance(function, FunctionType):
-                    if is_of_library(function):
-                        self.names |= set(function.__code__.co_names) & {"forward", "training"}
-                        if function.__name__ == "forward":
-                            self.visit_code(function.__code__)
-                    else:
+                if isinstance(function, FunctionType) and function.__name__ != "__init__":
+                    if not is_of_library(function):
                         self.visit(function, (*path, function.__name__))
+                    elif function.__name__ == "forward":
+                        self.visit_code(function.__code__)
 
     def read_attributes(self) -> None:
         """Follow the attributes that some code names, until there are no more."""

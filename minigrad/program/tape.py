@@ -110,6 +110,7 @@ class Line:
     out: Value
     options: dict[str, Any] = field(default_factory=dict)
     origin: Origin = field(default_factory=Origin)
+    is_back: bool = False  # whether it belongs to the way back from a result, not to the step
 
     def reads(self) -> Iterator[Value]:
         """The values that it needs."""
@@ -164,6 +165,12 @@ class Tape:
             found = self.outside[id(array)] = Memory(value)
             self.copies[value] = array.copy("K")
         return found
+
+    def arguments(self) -> Iterator[Value]:
+        """The given values that are arguments of the step."""
+        for memory in self.outside.values():
+            if memory.start.role == "argument":
+                yield memory.start
 
     def view(self, base: Value, look: str, like: Array | Value) -> Value:
         """The view of a value; the same look at the same value is one value."""

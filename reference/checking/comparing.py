@@ -43,6 +43,7 @@ class Rule:
         errors: how much of an error has to be the same, one of ERRORS.
         ignore: aspects that are not compared.
         name: what one library says where the other one says torch.
+        coarsest: the least precise dtype that the numbers have been through.
     """
 
     rtol: float | None = None
@@ -51,6 +52,7 @@ class Rule:
     errors: str = "raised"
     ignore: frozenset[str] = frozenset()
     name: str = "torch"
+    coarsest: str = "float64"
 
     def first_difference(self, mine: Iterable[Seen], theirs: Iterable[Seen]) -> Difference | None:
         """The first thing that is not equal; neither side is asked for more than that."""
@@ -90,9 +92,9 @@ class Rule:
             return np.asarray(same | (np.isnan(mine) & np.isnan(theirs)))
 
     def tolerance(self, mine: Array, theirs: Array) -> tuple[float, float]:
-        """The relative and absolute tolerance, by the less precise of the two dtypes."""
-        defaults = [TOLERANCES[a.dtype.name] for a in (mine, theirs) if a.dtype.kind == "f"]
-        rtol, atol = max(defaults)
+        """The relative and absolute tolerance, by the least precise dtype."""
+        dtypes = [a.dtype.name for a in (mine, theirs) if a.dtype.kind == "f"]
+        rtol, atol = max(TOLERANCES[dtype] for dtype in (*dtypes, self.coarsest))
         return (
             rtol if self.rtol is None else self.rtol,
             atol if self.atol is None else self.atol,

@@ -140,7 +140,7 @@ class Library(Engine):
         return tensor.requires_grad_() if requires_grad else tensor
 
     def array(self, tensor: Any) -> Array:
-        return np.asarray(tensor.detach().numpy() if hasattr(tensor, "detach") else tensor)
+        return np.asarray(tensor.numpy(force=True) if hasattr(tensor, "detach") else tensor)
 
     def differentiable(self, output: Any) -> bool:
         return bool(getattr(output, "requires_grad", False))

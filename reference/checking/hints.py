@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reference.checking.comparing import Difference
+from reference.checking.engines import is_float
 from reference.checking.kinds import Array, Case
 from reference.checking.running import Run
 from reference.checking.sources import label
@@ -29,12 +30,18 @@ def hints(problem: Problem, found: Difference, mine: Run, theirs: Run) -> Iterat
     elif found.aspect == "gradient" and isinstance(a, tuple):
         yield from shape_hints(a, b, theirs)
     elif found.aspect == "gradient":
-        yield from gradient_hints(problem, a, b, theirs)
-        yield from slope_hints(problem, found, mine)
-    elif found.aspect == "value" and not np.isfinite(a).all() and np.isfinite(b).all():
+        yield from kink_hints(problem, found, mine) or [
+            *gradient_hints(problem, a, b, theirs),
+            *slope_hints(problem, found, mine),
+        ]
+    elif found.aspect == "value" and is_float(a) and not is_finite(a) and is_finite(b):
         yield "NaN and infinities come from an overflow on the way, from 0/0, or from inf - inf."
     if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and np.array_equal(a, b):
         yield "They differ in the sign of a zero."
+
+
+def is_finite(array: Array) -> bool:
+    return bool(np.isfinite(array).all())
 
 
 def shape_hints(a: tuple[int, ...], b: tuple[int, ...], theirs: Run) -> Iterator[str]:
@@ -67,37 +74,44 @@ def gradient_hints(problem: Problem, a: Array, b: Array, theirs: Run) -> Iterato
             yield "It is wrong by a factor of 2."
 
 
-def slope_hints(problem: Problem, found: Difference, mine: Run) -> Iterator[str]:
-    """A third opinion: the slope of the function itself, from both sides, in small steps.
+def kink_hints(problem: Problem, found: Difference, mine: Run) -> list[str]:
+    """A word on the place, if the function has a kink there."""
+    left, right, where = slopes(problem, found, mine)
+    if not abs(left - right) > 1e-3 * max(1.0, abs(left), abs(right)):
+        return []
+    return [
+        f"There is a kink{where}: measured in small steps, the slope of "
+        f"{label(problem.mine, 'the function')} is {left:.4g} on the left and {right:.4g} on the "
+        f"right, and the gradient is a convention. PyTorch's is {worst(found)[1]:.4g}."
+    ]
 
-    It is measured in float64, at the element where the two gradients differ most.
-    """
-    name = found.what.rpartition(" by ")[2]
-    with np.errstate(all="ignore"):
-        distance = np.nan_to_num(np.abs(found.mine - found.theirs), nan=np.inf)
-    place = np.unravel_index(np.argmax(distance), distance.shape)
-    try:
-        left, right = slopes(problem, mine.case, [*problem.kinds].index(name), place)
-    except Exception:
-        return  # it cannot compute in float64, or not beside this input
-    if not np.isfinite([left, right]).all():
-        return
-    function = label(problem.mine, "the function")
-    where = f" at index {list(map(int, place))}" if distance.size > 1 else ""
-    if abs(left - right) > 1e-3 * max(1.0, abs(left), abs(right)):
-        yield (
-            f"There is a kink{where}: measured in small steps, the slope of {function} is "
-            f"{left:.4g} on the left and {right:.4g} on the right, and the gradient is a "
-            f"convention. PyTorch's is {found.theirs[place]:.4g}."
-        )
-        return
+
+def slope_hints(problem: Problem, found: Difference, mine: Run) -> Iterator[str]:
+    """A third opinion: the slope of the function itself."""
+    left, right, where = slopes(problem, found, mine)
     slope = (left + right) / 2
     factor = "" if set(mine.case.upstream) == {1.0} else ", times the upstream gradient,"
-    text = f"Measured in small steps, the slope of {function} itself{factor} is {slope:.6g}{where}"
-    if is_near(slope, found.theirs[place]):
+    text = (
+        f"Measured in small steps, the slope of {label(problem.mine, 'the function')} "
+        f"itself{factor} is {slope:.6g}{where}"
+    )
+    a, b = worst(found)
+    if is_near(slope, b):
         yield f"{text}: the function is right, and its derivative is not."
-    elif is_near(slope, found.mine[place]):
+    elif is_near(slope, a):
         yield f"{text}: its derivative fits it, but it is not PyTorch's function here."
+
+
+def worst(found: Difference) -> tuple[float, float]:
+    """The two gradients where they differ most."""
+    place = worst_place(found)
+    return float(found.mine[place]), float(found.theirs[place])
+
+
+def worst_place(found: Difference) -> tuple[Any, ...]:
+    with np.errstate(all="ignore"):
+        distance = np.nan_to_num(np.abs(found.mine - found.theirs), nan=np.inf)
+    return np.unravel_index(np.argmax(distance), distance.shape)
 
 
 def is_near(slope: float, gradient: Any) -> bool:
@@ -105,23 +119,33 @@ def is_near(slope: float, gradient: Any) -> bool:
     return abs(slope - float(gradient)) <= 1e-3 * max(1.0, abs(slope))
 
 
-def slopes(problem: Problem, case: Case, argument: int, place: Any) -> tuple[float, float]:
-    """How fast the results, weighted by the upstream gradient, change on either side."""
-    x = float(case.arguments[argument][place])
+def slopes(problem: Problem, found: Difference, mine: Run) -> tuple[float, float, str]:
+    """How fast the function changes on the left and on the right, and where that was measured.
+
+    It is measured in float64, where the two gradients differ most: the results, weighted by the
+    upstream gradient. NaN where nothing can be measured.
+    """
+    argument = [*problem.kinds].index(found.what.rpartition(" by ")[2])
+    place = worst_place(found)
+    where = f" at index {list(map(int, place))}" if found.mine.size > 1 else ""
+    x = float(mine.case.arguments[argument][place])
     h = 1e-6 * max(1.0, abs(x))
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            low, here, high = (
+                total(problem, mine.case, argument, place, value) for value in (x - h, x, x + h)
+            )
+            return (here - low) / h, (high - here) / h, where
+    except Exception:  # it does not compute in float64, or not beside this input
+        return np.nan, np.nan, where
 
-    def total(value: float) -> float:
-        arguments = [
-            a.astype("float64") if isinstance(a, np.ndarray) and a.dtype.kind == "f" else a
-            for a in case.arguments
-        ]
-        arguments[argument][place] = value
-        moved = Case(tuple(arguments), case.upstream, case.projection)
-        run = problem.runs(moved)[0]
-        run.forward()
-        weights = [np.resize(case.upstream, v.shape) for v in run.outputs]
-        return float(sum((v * w).sum() for v, w in zip(run.outputs, weights, strict=True)))
 
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return (total(x) - total(x - h)) / h, (total(x + h) - total(x)) / h
+def total(problem: Problem, case: Case, argument: int, place: Any, value: float) -> float:
+    """The sum of the results, weighted by the upstream gradient, with one element changed."""
+    arguments = [a.astype("float64") if is_float(a) else a for a in case.arguments]
+    arguments[argument][place] = value
+    run = problem.runs(Case(tuple(arguments), case.upstream, case.projection))[0]
+    run.forward()
+    outputs = [array for array in run.outputs if is_float(array)]
+    return float(sum((array * np.resize(case.upstream, array.shape)).sum() for array in outputs))

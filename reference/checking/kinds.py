@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 __all__ = ["Case", "Kind", "bools", "cases", "floats", "integers", "one_of"]
 
@@ -84,9 +83,10 @@ def floats(
     numbers = Numbers(
         low,
         high,
-        few=(*FEW, *kinks) if ties else (),
+        few=FEW if ties else (),
+        kinks=tuple(kinks),
         avoid=tuple(avoid),
-        oddities=(*[math.nan] * (nan or special), *[math.inf, -math.inf] * (inf or special)),
+        oddities=[math.nan] * (nan or special) + [math.inf, -math.inf] * (inf or special),
         signed_zeros=signed_zeros or special,
         smallest=0.0 if tiny or special or max(-low, high) < 1 else SMALL,
     )
@@ -118,34 +118,38 @@ def one_of(*values: Any) -> Kind:
     return Kind((), (), lambda dtype: st.nothing(), values=values)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Numbers:
     """Where floating-point numbers come from."""
 
     low: float
     high: float
-    few: tuple[float, ...]
-    avoid: tuple[float, ...]
-    oddities: tuple[float, ...]
+    few: Sequence[float]
+    kinks: Sequence[float]
+    avoid: Sequence[float]
+    oddities: list[float]
     signed_zeros: bool
     smallest: float
 
-    @functools.cache  # noqa: B019  (of a few small objects; Hypothesis is slow with new strategies)
     def strategy(self, dtype: np.dtype[Any]) -> Strategy:
         """Simple numbers, then hundredths, then all there are; it shrinks in this order."""
         low, high = (float(dtype.type(bound)) for bound in (self.low, self.high))
         first, last = math.ceil(100 * low), math.floor(100 * high)
-        parts: list[Strategy] = [st.floats(low, high, width=8 * dtype.itemsize)]  # type: ignore[arg-type]
-        if first <= last:
-            parts.insert(0, st.integers(first, last).map(lambda n: n / 100))
-        if simple := self.simple():
-            parts.insert(0, st.sampled_from(simple))
+        parts: list[Strategy] = [
+            *(st.sampled_from(numbers) for numbers in (self.simple(), self.special()) if numbers),
+            *([st.integers(first, last).map(lambda n: n / 100)] if first <= last else []),
+            st.floats(low, high, width=8 * dtype.itemsize),  # type: ignore[arg-type]
+        ]
         return st.one_of(parts).filter(self.allows)
 
     def simple(self) -> list[float]:
-        """The numbers that are tried often."""
-        few = [v for v in dict.fromkeys(self.few) if self.low <= v <= self.high]
-        return few + [-0.0] * (self.signed_zeros and 0.0 in few) + list(self.oddities)
+        """The numbers of which ties are made."""
+        return [v for v in self.few if self.low <= v <= self.high]
+
+    def special(self) -> list[float]:
+        """Kinks and oddities, which would hardly be met by chance."""
+        kinks = [v for v in self.kinks if self.low <= v <= self.high]
+        return kinks + [-0.0] * (self.signed_zeros and self.low <= 0 <= self.high) + self.oddities
 
     def allows(self, value: float) -> bool:
         if value in self.avoid:
@@ -215,8 +219,7 @@ def draw_shapes(draw: st.DrawFn, kinds: Sequence[Kind]) -> list[tuple[int, ...]]
     for name in dict.fromkeys(s for kind in kinds for s in kind.shape if isinstance(s, str)):
         may_be_empty = all(kind.empty for kind in kinds if name in kind.shape)
         sizes[name] = (draw(st.integers(0 if may_be_empty else 1, LARGEST_SIZE)),)
-    open_kinds = [kind for kind in kinds if ... in kind.shape]
-    fronts = iter(draw(broadcastable(open_kinds)))
+    fronts = iter(draw_fronts(draw, [kind for kind in kinds if ... in kind.shape]))
     shapes: list[tuple[int, ...]] = []
     for kind in kinds:
         if ... in kind.shape:
@@ -229,17 +232,15 @@ def sizes_of(size: Any, known: dict[Any, tuple[int, ...]]) -> tuple[int, ...]:
     return (size,) if isinstance(size, int) else known[size]
 
 
-def broadcastable(kinds: Sequence[Kind]) -> st.SearchStrategy[Sequence[tuple[int, ...]]]:
+def draw_fronts(draw: st.DrawFn, kinds: Sequence[Kind]) -> list[tuple[int, ...]]:
     """Shapes that broadcast together, one for each of these kinds."""
-    if not kinds:
-        return st.just(())
-    shapes = hnp.mutually_broadcastable_shapes(
-        num_shapes=len(kinds),
-        min_side=0 if all(kind.empty for kind in kinds) else 1,
-        max_side=LARGEST_SIZE,
-        max_dims=MOST_BROADCAST_DIMS,
-    )
-    return shapes.map(lambda found: found.input_shapes)
+    smallest = 0 if all(kind.empty for kind in kinds) else 1
+    dims = draw(st.integers(0, MOST_BROADCAST_DIMS))
+    whole = tuple(draw(st.integers(smallest, LARGEST_SIZE)) for _ in range(dims))
+    if len(kinds) == 1:
+        return [whole]
+    parts = [whole[draw(st.integers(0, dims)) :] for _ in kinds]
+    return [tuple(draw(st.sampled_from([1, n])) for n in part) for part in parts]
 
 
 def draw_dtypes(draw: st.DrawFn, kinds: Sequence[Kind], mixed: bool) -> list[Any]:
@@ -256,6 +257,10 @@ def draw_dtypes(draw: st.DrawFn, kinds: Sequence[Kind], mixed: bool) -> list[Any
 
 def draw_array(draw: st.DrawFn, kind: Kind, shape: tuple[int, ...], dtype: str) -> Array:
     """An array of a kind; its elements one by one, so that each is shrunk for itself."""
-    count = math.prod(shape)
-    elements = kind.elements(np.dtype(dtype))
-    return np.array([draw(elements) for _ in range(count)], dtype).reshape(shape)
+    elements = elements_of(kind, dtype)
+    return np.array([draw(elements) for _ in range(math.prod(shape))], dtype).reshape(shape)
+
+
+@functools.cache  # Hypothesis takes its time with a strategy that it has not seen before
+def elements_of(kind: Kind, dtype: str) -> Strategy:
+    return kind.elements(np.dtype(dtype))

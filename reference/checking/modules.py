@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -21,7 +22,7 @@ from reference.interchange import to_torch
 
 __all__ = ["gradcheck_against_torch"]
 
-CONTAINERS = (minigrad.nn.ModuleList, minigrad.nn.ModuleDict, minigrad.nn.ParameterList)
+CONTAINERS = ("Module", "ModuleList", "ModuleDict", "ParameterList")
 
 
 def gradcheck_against_torch(
@@ -67,7 +68,7 @@ def gradcheck_against_torch(
         Rule(rtol, atol, errors="text", name="minigrad"),
         order,
         title=f"{type(module).__name__} and its twin in PyTorch",
-        program=Program(module, [*inputs]),
+        program=Program(module, other, [*inputs]),
     )
     result = search(problem, False, examples, seed)
     if result and result.failures == result.examples:
@@ -120,6 +121,7 @@ def with_parameters(module: minigrad.nn.Module, inputs: int) -> Callable[..., An
         finally:
             put([*places])
 
+    call.__name__ = type(module).__name__
     return call
 
 
@@ -129,8 +131,10 @@ def with_parameters(module: minigrad.nn.Module, inputs: int) -> Callable[..., An
 class Program:
     """Writes the program that shows a difference between a module and its twin."""
 
-    def __init__(self, module: minigrad.nn.Module, inputs: Sequence[str]) -> None:
-        self.module = module
+    def __init__(
+        self, module: minigrad.nn.Module, twin: torch.nn.Module, inputs: Sequence[str]
+    ) -> None:
+        self.modules = {"minigrad": module, "torch": twin}
         self.inputs = inputs
 
     def __call__(self, problem: Problem, found: Difference, run: Run) -> str:
@@ -138,64 +142,66 @@ class Program:
         own = len(self.inputs)
         body = [
             "torch.set_printoptions(precision=10)",
-            f"net = {self.expression() or '...  # make the module here'}",
             *(f"{name} = {value}" for name, value in zip(self.inputs, values[:own], strict=True)),
             f"values = [{', '.join(values[own:])}]",
             "for parameter, value in zip(net.parameters(), values):",
             "    parameter.data = value",
             *self.answer(found, run),
         ]
-        lines = ["import minigrad", "import torch", "", "", "def answer(torch):"]
+        lines = ["import minigrad", "import torch", "", "", "def answer(torch, net):"]
         lines += [textwrap.indent("\n".join(body), "    "), "", ""]
-        lines += [f'print("{name}:", answer({name}))' for name in ("minigrad", "torch")]
+        for name, module in self.modules.items():
+            net = made_again(module, name) or f"...  # put here what makes the module of {name}"
+            lines += [f"net = {net}", f'print("{name}:", answer({name}, net))']
         return with_nan_and_inf("\n".join(lines))
 
     def answer(self, found: Difference, run: Run) -> list[str]:
         """The lines that compute what differs."""
+        result = f"net({', '.join(self.inputs)})"
         if stage(found) in ("result", "input") or len(run.upstream) != 1:
-            return [f"return net({', '.join(self.inputs)})"]
-        twice = stage(found) == "second derivative"
-        upstream = tensor(*run.upstream.values())
+            return [f"return {result}"]
         inputs = [name for name in self.inputs if run.inputs[name]]
         lines = [
             *(f"{name}.requires_grad_()" for name in inputs),
-            f"result = net({', '.join(self.inputs)})",
-            f"upstream = {upstream}" + (".requires_grad_()" if twice else ""),
             f"leaves = [{', '.join([*inputs, '*net.parameters()'])}]",
+            f"upstream = {tensor(*run.upstream.values())}",
         ]
         grad = "torch.autograd.grad({}, allow_unused=True{})".format
-        if not twice:
-            return [*lines, f"return {grad('result, leaves, upstream', '')}"]
-        projections = ", ".join(tensor(h) for h in run.projections)
+        if stage(found) == "gradient":
+            return [*lines, f"return {grad(f'{result}, leaves, upstream', '')}"]
+        projections = ", ".join(map(tensor, run.projections))
         return [
             *lines,
-            f"grads = {grad('result, leaves, upstream', ', create_graph=True')}",
+            "upstream.requires_grad_()",
+            f"grads = {grad(f'{result}, leaves, upstream', ', create_graph=True')}",
             "grads = [g for g in grads if g is not None and g.requires_grad]",
             f"return {grad(f'grads, [*leaves, upstream], [{projections}]', '')}",
         ]
-
-    def expression(self) -> str | None:
-        """How to make the module anew, if it is made of layers only and nothing is shared."""
-        text = construction(self.module)
-        if text is None:
-            return None
-        again = eval(text, {"torch": minigrad})
-        names = [[name for name, _ in net.named_parameters()] for net in (self.module, again)]
-        return text if names[0] == names[1] else None
 
 
 def tensor(array: Any) -> str:
     return literal(array, "torch.tensor", f"dtype=torch.{array.dtype}")
 
 
-def construction(module: Any) -> str | None:
+def made_again(module: Any, library: str) -> str | None:
+    """The expression that makes a module, if it is made of layers only and nothing is shared."""
+    text = construction(module, sys.modules[library].nn)
+    if text is None:
+        return None
+    again = eval(text, {library: sys.modules[library]})
+    names = [[name for name, _ in net.named_parameters()] for net in (module, again)]
+    return text if names[0] == names[1] else None
+
+
+def construction(module: Any, nn: Any) -> str | None:
     """The expression that makes a layer, or a Sequential of layers."""
     name = type(module).__name__
-    if getattr(minigrad.nn, name, None) is not type(module) or isinstance(module, CONTAINERS):
+    if getattr(nn, name, None) is not type(module) or name in CONTAINERS:
         return None
-    if isinstance(module, minigrad.nn.MSELoss):
-        return f"torch.nn.MSELoss(reduction={module.reduction!r})"
-    if not isinstance(module, minigrad.nn.Sequential):
-        return f"torch.nn.{module!r}"
-    children = [construction(child) for child in module]
-    return None if None in children else f"torch.nn.Sequential({', '.join(map(str, children))})"
+    home = nn.__name__
+    if name == "MSELoss":
+        return f"{home}.MSELoss(reduction={module.reduction!r})"
+    if name != "Sequential":
+        return f"{home}.{module!r}"
+    children = [construction(child, nn) for child in module]
+    return None if None in children else f"{home}.Sequential({', '.join(map(str, children))})"

@@ -91,8 +91,8 @@ def disagreement(problem: Problem, case: Case, tried: int) -> Result:
     parts = [
         f"{names(problem)} differ in {found.what}",
         table(rows(problem, found, mine, theirs, inputs)),
-        *(textwrap.fill(hint, 88) for hint in hints(problem, found, mine, theirs)),
-        f"This is the smallest such input, after {tried} that were tried. To see it, run:",
+        *(textwrap.fill(hint, 84) for hint in hints(problem, found, mine, theirs)),
+        f"This is the smallest such input; one was found at try {tried}. To see it, run:",
         program,
     ]
     return Result(found, inputs, tried, text="\n\n".join(parts), script=program)

@@ -85,7 +85,7 @@ class Run:
         for name, before, after in zip(
             self.inputs, self.case.arguments, self.arguments, strict=True
         ):
-            if is_float(before):
+            if isinstance(before, np.ndarray):
                 now = self.engine.array(after).astype(before.dtype)
                 yield Seen("input", f"the input {name} after the call", now)
 

@@ -132,8 +132,8 @@ class Side:
             text = literal(array, f"{torch}.tensor", f"dtype={torch}.{array.dtype}")
             return text[:-1] + ", requires_grad=True)" if grad else text
 
-        if torch not in self.sources.known:
-            self.sources.known.add(torch)
+        if torch not in self.sources.precise:
+            self.sources.precise.add(torch)
             yield f"{torch}.set_printoptions(precision=10)"
         yield from self.inputs(tensor)
         yield self.call

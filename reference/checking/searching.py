@@ -6,10 +6,11 @@ minigrad takes part unless it is what is checked, so a bug of its own cannot hid
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import hypothesis
@@ -125,49 +126,74 @@ class Problem:
 
     def compare(self, mine: Run, theirs: Run) -> Difference | None:
         """The first difference between the two sides."""
+        dtypes = {a.dtype.name for a in mine.case.arguments if is_float(a)}
+        rule = replace(self.rule, coarsest=min(dtypes, default="float64"))  # float32 < float64
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            return self.rule.first_difference(mine.look(self.order), theirs.look(self.order))
+            return rule.first_difference(mine.look(self.order), theirs.look(self.order))
 
 
 def search(problem: Problem, mixed: bool, examples: int, seed: int) -> Result:
-    """Try inputs; of those on which the two differ, report the smallest."""
-    tried, failed = 0, 0
-    found: Case | None = None
+    """Try inputs; of those on which the two differ, report the smallest.
 
-    @hypothesis.seed(seed)
-    @hypothesis.settings(
-        max_examples=examples,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate, Phase.shrink),
-        report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck),
-        verbosity=Verbosity.quiet,
-    )
-    @hypothesis.given(cases([*problem.kinds.values()], mixed))
-    def attempt(case: Case) -> None:
-        nonlocal tried, failed, found
-        tried += found is None
-        mine, theirs = problem.runs(case)
-        if problem.compare(mine, theirs):
-            found = case
+    First any difference is searched for, and then, from the same seed, the smallest input with a
+    difference of that aspect: what is shrunk must not turn from a wrong value into a wrong sign.
+    """
+    attempt = Attempt(problem)
+    strategy = cases([*problem.kinds.values()], mixed)
+    attempt.run(strategy, examples, seed, Phase.generate)
+    if attempt.found is None:
+        return agreement(problem, attempt.tried, attempt.failed)
+    again = Attempt(problem, attempt.last)
+    again.run(strategy, examples, seed, Phase.generate, Phase.shrink)
+    return disagreement(problem, again.found or attempt.found, attempt.tried)
+
+
+class Attempt:
+    """One search: what it tried, and the last input on which it found a difference.
+
+    Attributes:
+        aspect: the aspect to look for, or None for any.
+        last: the aspect in which they differed last.
+        tried: the number of inputs until one was found.
+        failed: on how many of them both sides raised an error.
+    """
+
+    def __init__(self, problem: Problem, aspect: str | None = None) -> None:
+        self.problem = problem
+        self.aspect = aspect
+        self.found: Case | None = None
+        self.last: str | None = None
+        self.tried = self.failed = 0
+
+    def run(self, strategy: Any, examples: int, seed: int, *phases: Phase) -> None:
+        options = hypothesis.settings(
+            max_examples=examples,
+            phases=phases,
+            database=None,
+            deadline=None,
+            report_multiple_bugs=False,
+            suppress_health_check=list(HealthCheck),
+            verbosity=Verbosity.quiet,
+        )
+        test = hypothesis.seed(seed)(options(hypothesis.given(strategy)(self.consider)))
+        # Flaky: it differed once, and not the next time, and that is worth a report, too.
+        with contextlib.suppress(Found, hypothesis.errors.Flaky):
+            test()
+
+    def consider(self, case: Case) -> None:
+        """Compare on one input; Found says that Hypothesis may look for a smaller one."""
+        self.tried += self.found is None
+        mine, theirs = self.problem.runs(case)
+        difference = self.problem.compare(mine, theirs)
+        if difference and self.aspect in (None, difference.aspect):
+            self.found, self.last = case, difference.aspect
             raise Found
-        failed += not theirs.outputs
-
-    try:
-        attempt()
-    except Found:
-        pass
-    except hypothesis.errors.Flaky:
-        pass  # it differed once, and not the next time: that is worth a report, too
-    if found is None:
-        return agreement(problem, tried, failed)
-    return disagreement(problem, found, tried)
+        self.failed += not theirs.outputs
 
 
 class Found(Exception):
-    """The functions differ; Hypothesis looks for a smaller input of this kind."""
+    """The functions differ."""
 
 
 # ---- what the user did not say ------------------------------------------------------------------

@@ -27,7 +27,8 @@ class Sources:
     def __init__(self) -> None:
         self.imports: dict[str, None] = {}  # a dict without values is an ordered set
         self.blocks: list[str] = []
-        self.known: set[str] = set()
+        self.precise: set[str] = set()  # the libraries that print enough digits by now
+        self.known: dict[str, Any] = {}  # what the names mean so far
 
     def import_(self, line: str) -> None:
         self.imports[line] = None
@@ -51,9 +52,9 @@ class Sources:
 
     def define(self, name: str, value: Any) -> None:
         """Note how to make a value that the text calls by this name."""
-        if name in self.known:
+        if name in self.known and self.known[name] is value:
             return
-        self.known.add(name)
+        self.known[name] = value
         if isinstance(value, ModuleType):
             self.import_(import_line(value.__name__, name))
         elif home := installed(value):
@@ -138,21 +139,17 @@ def source_of(value: Any) -> str | None:
 
 
 def lambda_in(function: FunctionType) -> str | None:
-    """The text of a lambda, found in its file by its code."""
+    """The text of a lambda, found in its file by the place of its instructions."""
     lines, _ = inspect.findsource(function)
-    code = function.__code__
+    places = {  # of the instructions: line, last line, column, last column
+        (first, start, last, end) for first, last, start, end in function.__code__.co_positions()
+    }
     for node in ast.walk(ast.parse("".join(lines))):
-        if isinstance(node, ast.Lambda) and node.lineno == code.co_firstlineno:
-            text = ast.unparse(node)
-            if signature_of(text) == (code.co_varnames, code.co_names, code.co_consts):
-                return text
+        if isinstance(node, ast.Lambda):
+            body = node.body
+            if (body.lineno, body.col_offset, body.end_lineno, body.end_col_offset) in places:
+                return ast.unparse(node)
     return None
-
-
-def signature_of(text: str) -> tuple[Any, ...]:
-    """What tells one lambda of a line from another."""
-    code = compile(text, "<lambda>", "eval").co_consts[0]
-    return code.co_varnames, code.co_names, code.co_consts
 
 
 def names_used(text: str, value: Any) -> dict[str, Any]:

@@ -1,0 +1,127 @@
+"""A compiled step: records when it must, runs a program when it can."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from minigrad.autograd.watch import watcher
+from minigrad.program.agreement import difference
+from minigrad.program.arguments import Arguments, signature_of
+from minigrad.program.entry import Entry
+from minigrad.program.errors import refused
+from minigrad.program.program import Program
+from minigrad.program.record import Recording
+
+__all__ = ["Compiled", "compile"]
+
+MOST = 64  # programs that one step keeps
+
+
+class Version:
+    """One program of a step. It is believed when a second recording has found the same."""
+
+    def __init__(self, program: Program, entry: Entry) -> None:
+        self.program, self.entry = program, entry
+        self.is_believed = False
+
+
+class Compiled:
+    """A step that `minigrad.compile` has taken over: call it as the step itself.
+
+    source      the program of the last call, as text
+    recordings  how many programs have been recorded
+    """
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+        self.title = getattr(function, "__name__", type(function).__name__)
+        self.signature = signature_of(function)
+        self.versions: list[Version] = []
+        self.recordings = 0
+        self.was_first = False
+        self.program: Program | None = None
+
+    # `__call__` is the entry of the current program: see `use`.
+
+    @property
+    def source(self) -> str:
+        if self.program is None:
+            raise refused(
+                "there is no program yet",
+                "The program is written when the step is called for the first time, with the "
+                "shapes of its arguments: call it once.",
+            )
+        return self.program.source
+
+    def call(self, *args: Any, **kwargs: Any) -> Any:
+        """A call that the current program is not for."""
+        if watcher.get() is not None:  # another step is being recorded: this one is part of it
+            return self.function(*args, **kwargs)
+        for version in self.versions:
+            if not version.entry.holds(*args, **kwargs):
+                version.entry.rearm()
+            if version.entry.holds(*args, **kwargs):
+                return self.answer(version, args, kwargs)
+        return self.record(args, kwargs)
+
+    def answer(self, version: Version, args: Any, kwargs: Any) -> Any:
+        """Run a program that fits; the first time, record again and compare."""
+        self.versions.remove(version)
+        self.versions.insert(0, version)
+        self.program = version.program
+        if version.is_believed:
+            self.use(version.entry.call)
+            return version.entry.call(*args, **kwargs)
+        recording = self.recording(Arguments(self.signature, args, kwargs))
+        result = recording.run()
+        text = difference(version.program.recording, recording)
+        if text:
+            recording.undo()
+            raise refused(
+                f"two calls of the step did different things: {text}",
+                "Something that is neither an argument nor within sight of the step has another "
+                "value than in the first call: a file, the time, a random number, an iterator. "
+                "Pass it as an argument.",
+            )
+        version.is_believed = True
+        self.use(version.entry.call)
+        return result
+
+    def record(self, args: Any, kwargs: Any) -> Any:
+        arguments = Arguments(self.signature, args, kwargs)
+        recording = self.recording(arguments)
+        result = recording.run()
+        program = self.program = Program(recording, self.title)
+        self.recordings += not self.was_first
+        self.was_first = recording.is_first
+        if not recording.is_first:
+            self.versions.insert(0, Version(program, Entry(program, arguments, self.call)))
+            del self.versions[MOST:]
+        self.use(self.call)
+        return result
+
+    def recording(self, arguments: Arguments) -> Recording:
+        call = functools.partial(self.function, *arguments.args, **arguments.kwargs)
+        return Recording(self.function, call, arguments.by_name())
+
+    def use(self, call: Callable[..., Any]) -> None:
+        """Let this be what happens when the step is called."""
+        type(self).__call__ = staticmethod(call)  # type: ignore[attr-defined]
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "function":
+            raise AttributeError(name)
+        return getattr(self.function, name)
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.title}, {self.recordings} recordings>"
+
+
+def compile(function: Any = None) -> Any:
+    """Make a program of a step."""
+    kind = type("Compiled", (Compiled,), {})
+    step = kind(function)
+    step.use(step.call)
+    return step

@@ -1,0 +1,107 @@
+"""The comments of a program: the user's own line, the op, and the formula of the derivative."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import linecache
+from collections.abc import Iterator
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from minigrad.autograd.op import Op
+from minigrad.program.names import Names
+from minigrad.program.origin import Call, Origin
+from minigrad.program.tape import Line, Value
+from minigrad.tensor import Tensor
+
+__all__ = ["Comments", "formula_text", "statement_text"]
+
+WIDTH = 96
+
+
+class Comments:
+    """Says, before a line, what has not been said yet."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.statement: Any = None
+        self.told: list[str] = []
+
+    def before(self, line: Line) -> Iterator[str]:
+        origin = line.origin
+        if origin.statement is not None and origin.statement != self.statement:
+            self.statement, self.told = origin.statement, []
+            text = statement_text(origin)
+            if text:
+                yield ""
+                yield f"# ---- {text} ".ljust(WIDTH, "-")
+        for i, text in enumerate(self.about(origin)):
+            if self.told[i : i + 1] != [text]:
+                self.told[i:] = [text]
+                yield f"# {text}"
+
+    def about(self, origin: Origin) -> list[str]:
+        """What a line is for: the op, or the op that is differentiated and the formula."""
+        if origin.phase == "update":
+            name = self.tensor_name(origin.target)
+            return [f"update of {name}"] if name else []
+        if origin.call is None:
+            return []
+        forward = self.call_text(origin.call)
+        if origin.phase == "forward":
+            return [forward]
+        formula = formula_text(origin.call.op, origin.by) if origin.by else ""
+        through = f"back through {forward}"
+        return [through, f"  by {origin.by}: {formula}"] if formula else [through]
+
+    def tensor_name(self, tensor: Any) -> str:
+        if isinstance(tensor, Tensor):
+            for value, name in self.names.given.items():
+                if value.array is tensor.array:
+                    return name
+        return ""
+
+    def call_text(self, call: Call) -> str:
+        """The call as one would write it: output = linear(x, weight, bias)."""
+        result = self.names.hints.get(self.names.results.get(call)) or "..."
+        given = ", ".join(self.argument_text(value) for value in call.arguments.values())
+        return f"{result} = {call.op.__name__}({given})"
+
+    def argument_text(self, value: Any) -> str:
+        if isinstance(value, Value):
+            return self.names.given.get(value.root) or self.names.hints.get(value.root) or "..."
+        return "..." if isinstance(value, np.ndarray) else repr(value)
+
+
+def statement_text(origin: Origin) -> str:
+    """The user's line that an origin leads back to."""
+    return "" if origin.statement is None else linecache.getline(*origin.statement).strip()
+
+
+def formula_text(op: Op, name: str) -> str:
+    """The derivative of an op by one of its arguments, as it stands in the source."""
+    formula = op.derivatives[name]
+    body = lambdas(inspect.getsourcefile(formula) or "").get(start_of(formula.__code__))
+    return "" if body is None else " ".join(ast.unparse(body).split())
+
+
+@functools.cache
+def lambdas(file: str) -> dict[tuple[int, int], ast.expr]:
+    """The bodies of all lambdas in a file, by where they start."""
+    try:
+        with open(file, encoding="utf-8") as source:
+            tree = ast.parse(source.read())
+    except (OSError, SyntaxError):
+        return {}
+    bodies = (node.body for node in ast.walk(tree) if isinstance(node, ast.Lambda))
+    return {(body.lineno, body.col_offset): body for body in bodies}
+
+
+def start_of(code: CodeType) -> tuple[int, int]:
+    """Line and column of the body of a lambda: the first that any of its instructions has."""
+    starts = [(line, column) for line, _, column, _ in code.co_positions() if line and column]
+    return min(starts, default=(0, 0))

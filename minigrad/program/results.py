@@ -1,0 +1,126 @@
+"""What a step returns: tensors that were there, new tensors, and containers of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad.autograd import engine
+from minigrad.autograd.graph import Node
+from minigrad.program.errors import CompileError, refused
+from minigrad.program.noting import noting, value_of
+from minigrad.program.standins import WatchedLeaf, give_own_array
+from minigrad.program.surroundings import is_plain
+from minigrad.program.tape import Value
+from minigrad.tensor import Tensor
+
+if TYPE_CHECKING:
+    from minigrad.program.record import Recording
+
+__all__ = ["NewTensor", "Reader", "Results", "give_own_arrays"]
+
+
+@dataclass(eq=False)
+class NewTensor:
+    """A tensor that the step makes and returns.
+
+    node       the node of the recorded one: None if it has no history
+    is_alive   whether one may still walk back from it; else its graph is spent
+    """
+
+    value: Value
+    node: Node | None
+    is_alive: bool = False
+
+
+@dataclass(eq=False)
+class Results:
+    """The returned structure with NewTensors in it, and the way back if there is one.
+
+    upstream   the gradient of the one living tensor
+    gradients  the stand-in of each parent that a gradient goes to, and that gradient
+    """
+
+    structure: Any
+    new: list[NewTensor] = field(default_factory=list)
+    upstream: Value | None = None
+    gradients: list[tuple[WatchedLeaf, Value]] = field(default_factory=list)
+
+
+class Reader:
+    """Makes Results of what a recorded step has returned, while its tape is open."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.found = Results(None)
+
+    def read(self, result: Any) -> Results:
+        self.found.structure = self.described(result)
+        alive = [new for new in self.found.new if new.node is not None and self.can_go_back(new)]
+        if len(alive) > 1:
+            raise refused(
+                "the step returns several tensors that one could call backward on",
+                "Return one of them, call backward inside of the step, or detach() the others.",
+            )
+        for new in alive:
+            new.is_alive = True
+        return self.found
+
+    def described(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            return value if value in self.recording.givens else self.new_tensor(value)
+        if isinstance(value, dict) and type(value) is dict:
+            return {key: self.described(item) for key, item in value.items()}
+        if type(value) in (list, tuple):
+            return type(value)(self.described(item) for item in value)
+        if is_plain(value) or id(value) in self.recording.surroundings.seen:
+            return value
+        raise refused(
+            f"the step returns {type(value).__name__}",
+            "It may return tensors, numbers and texts, and lists, tuples and dicts of them.",
+        )
+
+    def new_tensor(self, t: Tensor) -> NewTensor:
+        tape = self.recording.tape
+        value = value_of(tape, t.array)
+        if value.root.kind == "given":
+            raise refused(
+                "the step returns a view of a tensor that was there before",
+                "Return the tensor itself, or a clone() of what the view shows.",
+            )
+        if t.node is not None and (not isinstance(t.node, Node) or t.node.hooks is not None):
+            raise refused(
+                "the step returns a new leaf, or a tensor with a hook",
+                "Return tensors that are computed, and leave hooks and retain_grad out.",
+            )
+        self.found.new.append(NewTensor(value, t.node))
+        return self.found.new[-1]
+
+    def can_go_back(self, new: NewTensor) -> bool:
+        """Walk back from a returned tensor, unless its graph is spent."""
+        assert new.node is not None
+        tape = self.recording.tape
+        ones = np.ones(new.value.shape, new.value.dtype)
+        memory = tape.given(ones, "upstream", ("grad",))
+        self.found.upstream = memory.start
+        try:
+            found = engine.run_backward({new.node: noting(tape, memory, ones)}, False, True)
+        except CompileError:
+            raise
+        except RuntimeError:  # freed, or damaged by a later write: nobody can go back
+            return False
+        self.found.gradients = [
+            (leaf, value_of(tape, g)) for leaf, g in found.items() if isinstance(leaf, WatchedLeaf)
+        ]
+        return True
+
+
+def give_own_arrays(result: Any) -> None:
+    """Let the returned tensors have their arrays without the notes."""
+    give_own_array(result)
+    if isinstance(result, dict | list | tuple):
+        for item in result.values() if isinstance(result, dict) else result:
+            give_own_arrays(item)
+
