@@ -299,40 +299,40 @@ class Tensor:
     # ---- operators ------------------------------------------------------------------------------
     # A stranger beside the operator gets NotImplemented, and Python says so in its own words.
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: Any) -> Tensor:
         return functions.add(self, other) if is_operand(other) else NotImplemented
 
     __radd__ = __add__
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: Any) -> Tensor:
         return functions.sub(self, other) if is_operand(other) else NotImplemented
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: Any) -> Tensor:
         return functions.rsub(self, other) if is_operand(other) else NotImplemented
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: Any) -> Tensor:
         return functions.mul(self, other) if is_operand(other) else NotImplemented
 
     __rmul__ = __mul__
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: Any) -> Tensor:
         return functions.div(self, other) if is_operand(other) else NotImplemented
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: Any) -> Tensor:
         return functions.div(other, self) if is_operand(other) else NotImplemented
 
     __rdiv__ = __rtruediv__
 
-    def __pow__(self, other: Any) -> Any:
+    def __pow__(self, other: Any) -> Tensor:
         return functions.pow(self, other) if is_operand(other) else NotImplemented
 
-    def __rpow__(self, other: Any) -> Any:
+    def __rpow__(self, other: Any) -> Tensor:
         return functions.pow(other, self) if is_operand(other) else NotImplemented
 
-    def __matmul__(self, other: Any) -> Any:
+    def __matmul__(self, other: Any) -> Tensor:
         return functions.matmul(self, other) if isinstance(other, Tensor) else NotImplemented
 
-    def __rmatmul__(self, other: Any) -> Any:
+    def __rmatmul__(self, other: Any) -> Tensor:
         return functions.matmul(other, self) if isinstance(other, Tensor) else NotImplemented
 
     def __neg__(self) -> Tensor:
@@ -352,29 +352,29 @@ class Tensor:
     def __ne__(self, other: object) -> Any:
         return functions.ne(self, other) if is_operand(other) else NotImplemented
 
-    def __lt__(self, other: Any) -> Any:
+    def __lt__(self, other: Any) -> Tensor:
         return functions.lt(self, other) if is_operand(other) else NotImplemented
 
-    def __le__(self, other: Any) -> Any:
+    def __le__(self, other: Any) -> Tensor:
         return functions.le(self, other) if is_operand(other) else NotImplemented
 
-    def __gt__(self, other: Any) -> Any:
+    def __gt__(self, other: Any) -> Tensor:
         return functions.gt(self, other) if is_operand(other) else NotImplemented
 
-    def __ge__(self, other: Any) -> Any:
+    def __ge__(self, other: Any) -> Tensor:
         return functions.ge(self, other) if is_operand(other) else NotImplemented
 
-    def __and__(self, other: Any) -> Any:
+    def __and__(self, other: Any) -> Tensor:
         return functions.bitwise_and(self, other) if is_operand(other) else NotImplemented
 
     __rand__ = __and__
 
-    def __or__(self, other: Any) -> Any:
+    def __or__(self, other: Any) -> Tensor:
         return functions.bitwise_or(self, other) if is_operand(other) else NotImplemented
 
     __ror__ = __or__
 
-    def __xor__(self, other: Any) -> Any:
+    def __xor__(self, other: Any) -> Tensor:
         return functions.bitwise_xor(self, other) if is_operand(other) else NotImplemented
 
     __rxor__ = __xor__
@@ -386,16 +386,16 @@ class Tensor:
             )
         return functions.bitwise_not(self)
 
-    def __iadd__(self, other: Any) -> Any:
+    def __iadd__(self, other: Any) -> Tensor:
         return functions.add_(self, other) if is_operand(other) else NotImplemented
 
-    def __isub__(self, other: Any) -> Any:
+    def __isub__(self, other: Any) -> Tensor:
         return functions.sub_(self, other) if is_operand(other) else NotImplemented
 
-    def __imul__(self, other: Any) -> Any:
+    def __imul__(self, other: Any) -> Tensor:
         return functions.mul_(self, other) if is_operand(other) else NotImplemented
 
-    def __itruediv__(self, other: Any) -> Any:
+    def __itruediv__(self, other: Any) -> Tensor:
         return functions.div_(self, other) if is_operand(other) else NotImplemented
 
     def __getitem__(self, index: Any) -> Tensor:
@@ -472,7 +472,7 @@ class Tensor:
     def clamp(self, min: Any = None, max: Any = None) -> Tensor:
         return functions.clamp(self, min, max)
 
-    def where(self, condition: Tensor, other: Any) -> Tensor:
+    def where(self, condition: Tensor, other: Any) -> Any:
         return functions.where(condition, self, other)
 
     def eq(self, other: Any) -> Tensor:

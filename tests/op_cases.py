@@ -66,8 +66,8 @@ ARITHMETIC = [
     Row("3 * x", EACH),
     Row("x * True", EACH),
     Row("x * x", EACH),
-    Row("a / b", PAIRS, Near(0, 1, 4, floor=1)),
-    Row("torch.div(a, b)", PAIRS, Near(0, 1, 4, floor=1)),
+    Row("a / b", PAIRS, Near(0, 0, 4, floor=1)),
+    Row("torch.div(a, b)", PAIRS, Near(0, 0, 4, floor=1)),
     Row("x / 3", EACH),
     Row("torch.div(x, 0)", EACH),
     Row("3 / x", EACH),
@@ -80,8 +80,8 @@ ARITHMETIC = [
 
 POWERS = [
     *(Row(f"x ** {n}", EACH) for n in (0, 1, 2, 3, 0.0, 1.0, 2.0, True)),
-    *(Row(f"x ** {n}", EACH, Near(0, 2, 3)) for n in (0.5, -0.5, -1, -2)),
-    *(Row(f"x ** {n}", EACH, Near(1, 2, 4)) for n in (4, -3, 1.5, -1.5)),
+    *(Row(f"x ** {n}", EACH, Near(0, 2, 3)) for n in (-1, -2)),
+    *(Row(f"x ** {n}", EACH, Near(1, 2, 4)) for n in (4, -3, 0.5, -0.5, 1.5, -1.5)),
     Row("torch.pow(x, 2)", EACH),
     Row("torch.square(x)", EACH),
     Row("torch.pow(a, b)", PAIRS, Near(1, 6, 16, floor=8), {"a": POSITIVE, "b": SMALL}),
@@ -396,7 +396,7 @@ IN_PLACE = [
         )
     ),
     Row("a.clone().clamp_(max=b)", PAIRS, EITHER_ZERO),
-    Row("a.clone().div_(b)", PAIRS, Near(0, 1, 4, floor=1)),
+    Row("a.clone().div_(b)", PAIRS, Near(0, 0, 4, floor=1)),
     Row("x.clone().t().mul_(2)", MATRICES),
     Row("(x * 2)[0].add_(1)", CUBES),
     Row("(x + 1).view(-1).zero_()", CUBES),

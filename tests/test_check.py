@@ -264,6 +264,11 @@ def planted() -> dict[str, Any]:
             ("error", "the gradient"),
             {"x": 0.0},
         ),
+        "for one number": (
+            lambda: check(lambda x: x if x > 0 else 0 * x, F.relu, floats(low=-1)),
+            ("error", "the result"),
+            {"x": [0.0, 0.0]},
+        ),
         "writes its input": (
             lambda: check(doubled_in_place, lambda x: x * 2),
             ("input", "the input x after the call"),
@@ -402,11 +407,12 @@ def test_the_report_tells_a_newcomer_what_is_wrong() -> None:
         ("sign", "It has the wrong sign."),
         ("kink", "There is a kink: measured in small steps, the slope of relu is 0 on the left"),
         ("broadcast", "sum the gradient over these uses"),
-        ("dtype", "An array that is made without dtype= is float64"),
+        ("dtype", "makes float64 of all it meets"),
         ("overflow", "come from an overflow on the way"),
         ("sign of zero", "They differ in the sign of a zero."),
         ("writes its input", "Let it work on a copy."),
         ("class of arrays", "It is wrong by a factor of 2."),
+        ("for one number", "It seems to be meant for single numbers."),
         ("error raised", "minigrad  ValueError: shapes differ\n    torch     no error, but [0.]"),
     ],
 )
@@ -459,6 +465,14 @@ def test_a_script_brings_along_what_the_function_uses() -> None:
     ):
         assert line in result.script
     assert len(printed(result.script)) == 2
+
+
+def test_each_lambda_of_a_line_is_found() -> None:
+    pairs = [(lambda x: x if x.ndim < 9 else -x, lambda x: (lambda y: y + 1)(x)) for _ in "a"]
+    script = check(*pairs[0]).script
+    assert "mine = lambda x: x if x.ndim < 9 else -x\n" in script
+    assert "theirs = lambda x: (lambda y: y + 1)(x)\n" in script
+    printed(script)
 
 
 def test_two_functions_of_one_name_are_not_mixed_up() -> None:

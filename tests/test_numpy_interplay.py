@@ -16,7 +16,7 @@ from op_inputs import DTYPES, PAIRS, random_array
 from oracle import Array, observe
 
 import minigrad
-from minigrad.functions.elementwise import UFUNCS
+from minigrad.functions.ufuncs import UFUNCS
 from reference.ulps import same_bits
 
 each = pytest.mark.parametrize

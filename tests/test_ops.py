@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from op_cases import IN_PLACE, ROWS
-from op_inputs import DTYPES, EACH, FLOATS, HALVES, LAYOUTS, REALS, Row, random_inputs
+from op_inputs import DTYPES, EACH, FLOATS, HALVES, LAYOUTS, REALS, Row, Shape, random_inputs
 from oracle import EXACT, check
 
 from minigrad import functions
@@ -86,6 +86,42 @@ def test_an_exact_row_has_pytorchs_bits_for_numbers_of_all_digits_at_every_size(
     for size in (1, 2, 3, 4, 7, 8, 9, 15, 16, 17, 33, 67):
         for dtype in FLOATS:
             check(row.expression, {"x": REALS.draw(random, (size,), dtype)}, row.near, order=1)
+
+
+SIDES = st.integers(1, 4)
+FEW = st.integers(1, 3)
+SMALL_SUMS: list[tuple[str, st.SearchStrategy[dict[str, Shape]]]] = [
+    ("x.sum()", st.builds(lambda n: {"x": (n,)}, st.integers(1, 7))),
+    ("x.mean()", st.builds(lambda n: {"x": (n,)}, st.integers(1, 7))),
+    ("x.sum(0)", st.builds(lambda n, m: {"x": (n, m)}, st.integers(1, 7), st.integers(1, 40))),
+    ("x.mean(1)", st.builds(lambda n, m: {"x": (m, n)}, st.integers(1, 7), st.integers(1, 40))),
+    ("a * b", st.builds(lambda n: {"a": (n, 3), "b": (3,)}, st.integers(1, 7))),
+    ("a / b", st.builds(lambda n: {"a": (2, n), "b": ()}, FEW)),
+    ("a @ b", st.builds(lambda n, k, m: {"a": (n, k), "b": (k, m)}, SIDES, FEW, SIDES)),
+    (
+        "torch.nn.functional.linear(x, w, b)",
+        st.builds(lambda n, k, m: {"x": (n, k), "w": (m, k), "b": (m,)}, SIDES, FEW, SIDES),
+    ),
+    (
+        "torch.nn.functional.linear(x, w, b)",
+        st.builds(lambda k, m: {"x": (k,), "w": (m, k), "b": (m,)}, FEW, SIDES),
+    ),
+    (
+        "torch.nn.functional.mse_loss(a, b)",
+        st.builds(lambda n: {"a": (n, 1), "b": (n, 1)}, st.integers(1, 7)),
+    ),
+]
+
+
+@pytest.mark.parametrize(("expression", "shapes"), SMALL_SUMS)
+@given(st.data())
+def test_short_sums_and_products_of_any_numbers_have_pytorchs_bits(
+    expression: str, shapes: st.SearchStrategy[dict[str, Shape]], data: st.DataObject
+) -> None:
+    dtype = data.draw(st.sampled_from(FLOATS))
+    random = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    inputs = {name: REALS.draw(random, shape, dtype) for name, shape in data.draw(shapes).items()}
+    check(expression, inputs, order=1)
 
 
 METHODS = [

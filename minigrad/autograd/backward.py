@@ -112,9 +112,7 @@ def as_gradients(gradients: Any, outputs: Sequence[Tensor]) -> tuple[Tensor | No
     given = (gradients,) if isinstance(gradients, Tensor) else tuple(gradients)
     for g in given[: len(outputs)]:
         if g is not None and not isinstance(g, Tensor):
-            raise TypeError(
-                f"gradients can be either Tensors or None, but got {type(g).__name__}"
-            )
+            raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
     if len(given) < len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
     return given[: len(outputs)]

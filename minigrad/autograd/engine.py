@@ -78,18 +78,20 @@ class Walk:
 
     def receive(self, node: Node | Leaf, grad: Any, upstream: Any) -> None:
         """Add a gradient to what a node or a leaf has; None, of a user's Function, adds nothing."""
-        pending, is_leaf = self.pending, isinstance(node, Leaf)
+        pending = self.pending
         if grad is not None and grad.shape != node.shape:
             grad = call(sum_to, grad, node.shape)
-        if pending.get(node) is not None:
-            if grad is not None:
-                pending[node] = call(plus, pending[node], grad)
+        waiting = pending.get(node)
+        if waiting is not None:
+            pending[node] = waiting if grad is None else call(plus, waiting, grad)
+        elif isinstance(node, Leaf):
+            pending[node] = own(grad, upstream)
         else:
-            if not is_leaf and node not in pending:
-                heappush(self.ready, (-node.time, node))  # type: ignore[arg-type]
-            pending[node] = own(grad, upstream) if is_leaf else grad
-        if is_leaf and node.hooks is not None:
-            self.count_down(node)  # type: ignore[arg-type]
+            if node not in pending:
+                heappush(self.ready, (-node.time, node))
+            pending[node] = grad
+        if node.hooks is not None and isinstance(node, Leaf):
+            self.count_down(node)
 
     def count_down(self, leaf: Leaf) -> None:
         """Run the hooks of a leaf as soon as the last part of its gradient is in.

@@ -173,9 +173,7 @@ class FunctionNode(Node):
     @property
     def next_functions(self) -> tuple[tuple[Node | Leaf | None, int], ...]:
         parents = iter(self.parents)
-        return tuple(
-            (next(parents) if x.wanted else None, 0) for x in self.inputs if x is not None
-        )
+        return tuple((next(parents) if x.wanted else None, 0) for x in self.inputs if x is not None)
 
 
 def sums_to(shape: tuple[int, ...], smaller: tuple[int, ...]) -> bool:

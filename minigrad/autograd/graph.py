@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 __all__ = [
-    "Hooks", "Leaf", "Node", "RemovableHandle", "Stamp", "Step", "View", "follow", "stamp_of", "tick",
-    "touch",
+    "Hooks", "Leaf", "Node", "RemovableHandle", "Stamp", "Step", "View", "follow", "stamp_of",
+    "tick", "touch",
 ]  # fmt: skip
 
 Step = tuple["Op", tuple[Any, ...]]  # one op of a view, with its arguments after the first

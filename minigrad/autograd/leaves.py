@@ -123,7 +123,7 @@ def set_grad(t: Tensor, value: Tensor | None) -> None:
         return
     if t.node is None:
         t.frozen = leaf_of(t)
-    (t.node or t.frozen).grad = value  # type: ignore[union-attr]
+    (t.node or t.frozen).grad = value
 
 
 def check_grad(t: Tensor, value: Any) -> None:

@@ -57,6 +57,7 @@ class Op(Protocol):
     label: Callable[[Node], str]
 
     def __call__(self, *args: Any) -> Tensor: ...
+    def __hash__(self) -> int: ...
 
 
 class Signature:

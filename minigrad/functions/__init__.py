@@ -1,33 +1,34 @@
 """What a user calls: checks, promotes, applies an op. The calculus itself is in `ops`."""
 
-from minigrad.functions.conversion import to, to_any
-from minigrad.functions.elementwise import (
-    abs,
-    add,
-    apply_ufunc,
+from minigrad.functions.comparison import (
     bitwise_and,
     bitwise_not,
     bitwise_or,
     bitwise_xor,
-    clamp,
-    clone,
-    cos,
-    div,
     eq,
-    exp,
     ge,
     gt,
     isfinite,
     isinf,
     isnan,
     le,
-    log,
     logical_not,
     lt,
+    ne,
+)
+from minigrad.functions.conversion import to, to_any
+from minigrad.functions.elementwise import (
+    abs,
+    add,
+    clamp,
+    clone,
+    cos,
+    div,
+    exp,
+    log,
     maximum,
     minimum,
     mul,
-    ne,
     neg,
     pow,
     reciprocal,
@@ -54,11 +55,10 @@ from minigrad.functions.inplace import (
     uniform_,
     zero_,
 )
+from minigrad.functions.joining import cat, chunk, split, stack, unbind
 from minigrad.functions.linalg import bmm, dot, matmul, mm, mv
 from minigrad.functions.reduction import mean, sum
 from minigrad.functions.shape import (
-    cat,
-    chunk,
     contiguous,
     expand,
     expand_as,
@@ -67,15 +67,13 @@ from minigrad.functions.shape import (
     permute,
     reshape,
     reversed_dims,
-    split,
     squeeze,
-    stack,
     t,
     transpose,
-    unbind,
     unsqueeze,
     view,
 )
+from minigrad.functions.ufuncs import apply_ufunc
 
 __all__ = [
     "abs",

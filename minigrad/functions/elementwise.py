@@ -1,4 +1,4 @@
-"""Arithmetic, functions and comparisons as a user calls them.
+"""Arithmetic, functions and choices as a user calls them.
 
 Each one checks, brings its operands to one dtype and one kind, and applies an op. A Python number
 acts as a value of the tensor's dtype; a NumPy array acts as a constant tensor.
@@ -7,7 +7,6 @@ acts as a value of the tensor's dtype; a NumPy array acts as a constant tensor.
 from __future__ import annotations
 
 import numbers
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -21,10 +20,9 @@ from minigrad.functions.scalars import constant, stored
 from minigrad.tensor import Tensor, wrap
 
 __all__ = [
-    "abs", "add", "apply_ufunc", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor",
-    "clamp", "clone", "cos", "div", "eq", "exp", "ge", "gt", "isfinite", "isinf", "isnan", "le",
-    "log", "logical_not", "lt", "maximum", "minimum", "mul", "ne", "neg", "pow", "reciprocal",
-    "rsub", "sigmoid", "sign", "sin", "sqrt", "square", "sub", "tanh", "where",
+    "abs", "add", "binary", "checked", "clamp", "clone", "cos", "div", "exp", "is_operand", "log",
+    "maximum", "minimum", "mul", "neg", "operands", "pow", "reciprocal", "rsub", "sigmoid", "sign",
+    "sin", "sqrt", "square", "sub", "tanh", "where",
 ]  # fmt: skip
 
 ndarray = np.ndarray
@@ -361,128 +359,3 @@ def clamp_by_tensors(x: Tensor, low: Any, high: Any) -> Tensor:
         return ops.clamp_max(x, promoted(high, kind))
     checks.not_for_bools("clamp_cpu", *given)
     return ops.clamp_between(x, promoted(low, kind), promoted(high, kind))
-
-
-# ---- comparisons --------------------------------------------------------------------------------
-
-
-def eq(input: Any, other: Any) -> Tensor:
-    """input == other, elementwise: a bool tensor."""
-    checked("eq", input, other)
-    return binary(ops.eq, input, other)
-
-
-def ne(input: Any, other: Any) -> Tensor:
-    """input != other, elementwise."""
-    checked("ne", input, other)
-    return binary(ops.ne, input, other)
-
-
-def lt(input: Any, other: Any) -> Tensor:
-    """input < other, elementwise."""
-    checked("lt", input, other)
-    return binary(ops.lt, input, other)
-
-
-def le(input: Any, other: Any) -> Tensor:
-    """input <= other, elementwise."""
-    checked("le", input, other)
-    return binary(ops.le, input, other)
-
-
-def gt(input: Any, other: Any) -> Tensor:
-    """input > other, elementwise."""
-    checked("gt", input, other)
-    return binary(ops.gt, input, other)
-
-
-def ge(input: Any, other: Any) -> Tensor:
-    """input >= other, elementwise."""
-    checked("ge", input, other)
-    return binary(ops.ge, input, other)
-
-
-def isnan(input: Any) -> Tensor:
-    """True where the element is NaN."""
-    return ops.isnan(checks.tensor(input, "isnan"))
-
-
-def isinf(input: Any) -> Tensor:
-    """True where the element is infinite."""
-    return ops.isinf(checks.tensor(input, "isinf"))
-
-
-def isfinite(input: Any) -> Tensor:
-    """True where the element is neither infinite nor NaN."""
-    return ops.isfinite(checks.tensor(input, "isfinite"))
-
-
-def logical_not(input: Any) -> Tensor:
-    """True where the element is 0."""
-    return ops.eq(checks.tensor(input, "logical_not"), constant(0, input.array.dtype))
-
-
-def bitwise_and(input: Any, other: Any) -> Tensor:
-    """input & other, of bools or integers."""
-    return binary(ops.bitwise_and, *integral("bitwise_and", input, other))
-
-
-def bitwise_or(input: Any, other: Any) -> Tensor:
-    """input | other, of bools or integers."""
-    return binary(ops.bitwise_or, *integral("bitwise_or", input, other))
-
-
-def bitwise_xor(input: Any, other: Any) -> Tensor:
-    """input ^ other, of bools or integers."""
-    return binary(ops.bitwise_xor, *integral("bitwise_xor", input, other))
-
-
-def integral(function: str, a: Any, b: Any) -> tuple[Any, Any]:
-    checked(function, a, b)
-    checks.broadcast(np.shape(plain(a)), np.shape(plain(b)))
-    kind = dtypes.result_type(plain(a), plain(b))
-    if kind.kind == "f":
-        name = dtypes.BY_NUMPY[kind].title
-        raise NotImplementedError(f"\"{function}_cpu\" not implemented for '{name}'")
-    return a, b
-
-
-def bitwise_not(input: Any) -> Tensor:
-    """~input, of bools or integers."""
-    x = checks.tensor(input, "bitwise_not")
-    if x.array.dtype.kind == "f":
-        raise NotImplementedError(f"\"bitwise_not_cpu\" not implemented for '{x.dtype.title}'")
-    return ops.bitwise_not(x)
-
-
-# ---- NumPy on the other side --------------------------------------------------------------------
-
-
-def difference(a: Any, b: Any) -> Tensor:
-    """a - b, recorded as the operator records it: a number on the left is subtracted from."""
-    return sub(a, b) if isinstance(a, Tensor | ndarray) else rsub(b, a)
-
-
-UFUNCS: dict[Any, Callable[..., Any]] = {
-    np.add: add, np.subtract: difference, np.multiply: mul, np.divide: div, np.power: pow,
-    np.negative: neg, np.abs: abs, np.sign: sign, np.exp: exp, np.log: log, np.sqrt: sqrt,
-    np.square: square, np.reciprocal: reciprocal, np.sin: sin, np.cos: cos, np.tanh: tanh,
-    np.maximum: maximum, np.minimum: minimum, np.equal: eq, np.not_equal: ne, np.less: lt,
-    np.less_equal: le, np.greater: gt, np.greater_equal: ge, np.isnan: isnan, np.isinf: isinf,
-    np.isfinite: isfinite, np.bitwise_and: bitwise_and, np.bitwise_or: bitwise_or,
-    np.bitwise_xor: bitwise_xor, np.invert: bitwise_not,
-}  # fmt: skip
-
-
-def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """A NumPy ufunc called on tensors is the function of the same meaning, recorded."""
-    function = UFUNCS.get(ufunc)
-    if function is None or method != "__call__" or kwargs:
-        how = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        raise TypeError(
-            f"np.{how} cannot take a Tensor{' with ' + ', '.join(kwargs) if kwargs else ''}: call "
-            "the function of minigrad instead, or NumPy on tensor.detach().numpy()"
-        )
-    if ufunc in (np.maximum, np.minimum):
-        inputs = tuple(v if isinstance(v, Tensor) else wrap(np.asarray(v)) for v in inputs)
-    return function(*inputs)

@@ -117,7 +117,7 @@ def in_place(
     after = fitting(function(before, *args), t)
     t.array[...] = after.array
     stamp_of(t).touch()
-    if records and after.node is not None:
+    if records and isinstance(after.node, Node):
         settle(after, t)
         rebase(t, after.node)
     else:
@@ -146,7 +146,7 @@ def fitting(after: Tensor, t: Tensor) -> Tensor:
                 f"output with shape {list(t.array.shape)} doesn't match the broadcast shape "
                 f"{list(after.array.shape)}"
             ),
-            "An in-place operation cannot make its target larger. Write x = x + y for a new tensor.",
+            "An in-place operation cannot make its target larger. Write x = x + y instead.",
         )
     if got.category > had.category:
         raise noted(
@@ -191,8 +191,10 @@ def renew_views(t: Tensor) -> None:
     """
     for weak in tuple(stamp_of(t).views or ()):
         seen = weak()
-        view = None if seen is None else seen.view_of
-        if view is None or view.base.node is None or view.by_function or not view.recorded:
+        if seen is None or seen.view_of is None:
+            continue
+        view = seen.view_of
+        if view.base.node is None or view.by_function or not view.recorded:
             continue
         node = recorded(look, view.base, view.steps, out=seen)
         move_hooks(seen.node, node)

@@ -17,7 +17,10 @@ __all__ = ["choose"]
 Array = np.ndarray[Any, np.dtype[Any]]
 
 LARGE = 1024
-BITS = {np.dtype(np.float32): np.dtype(np.int32), np.dtype(np.float64): np.dtype(np.int64)}
+BITS: dict[Any, np.dtype[Any]] = {
+    np.dtype(np.float32): np.dtype(np.int32),
+    np.dtype(np.float64): np.dtype(np.int64),
+}
 
 
 def choose(condition: Array, a: Any, b: Any) -> Array:

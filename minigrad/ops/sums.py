@@ -27,6 +27,8 @@ ORDER = {
 
 def total(x: Array, axes: Axes = None) -> Array:
     """Σ of an array over an axis, several axes, or all of it."""
+    if isinstance(axes, tuple):
+        axes = None if len(axes) == x.ndim else axes[0] if len(axes) == 1 else axes
     if axes is None and x.flags.c_contiguous:
         x, axes = x.reshape(-1), 0
         if x.size == 1:

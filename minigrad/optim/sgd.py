@@ -195,7 +195,7 @@ class Rule:
         if first:
             b[...] = g
             return
-        np.multiply(b, self.momentum, b)
+        np.multiply(b, self.momentum, b)  # type: ignore[arg-type]  # no buffer without momentum
         if self.gain is None:
             np.add(b, g, b)
         else:

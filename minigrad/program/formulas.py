@@ -16,7 +16,6 @@ from minigrad.autograd.op import Op
 from minigrad.program.names import Names
 from minigrad.program.origin import Call, Origin
 from minigrad.program.tape import Line, Value
-from minigrad.tensor import Tensor
 
 __all__ = ["Comments", "formula_text", "statement_text"]
 
@@ -47,7 +46,7 @@ class Comments:
     def about(self, origin: Origin) -> list[str]:
         """What a line is for: the op, or the op that is differentiated and the formula."""
         if origin.phase == "update":
-            name = self.tensor_name(origin.target)
+            name = origin.target is not None and self.names.tensor_name(origin.target)
             return [f"update of {name}"] if name else []
         if origin.call is None:
             return []
@@ -57,13 +56,6 @@ class Comments:
         formula = formula_text(origin.call.op, origin.by) if origin.by else ""
         through = f"back through {forward}"
         return [through, f"  by {origin.by}: {formula}"] if formula else [through]
-
-    def tensor_name(self, tensor: Any) -> str:
-        if isinstance(tensor, Tensor):
-            for value, name in self.names.given.items():
-                if value.array is tensor.array:
-                    return name
-        return ""
 
     def call_text(self, call: Call) -> str:
         """The call as one would write it: output = linear(x, weight, bias)."""

@@ -63,8 +63,9 @@ def with_own_memory(draft: Draft) -> Draft:
     lines, taken = list(draft.lines), set[Value]()
 
     def own(value: Value, is_back: bool = False) -> Value:
-        if value.kind == "result" and value not in taken:
-            taken.add(value)
+        root = value.root
+        if root.kind == "result" and root not in taken and is_whole(value):
+            taken.add(root)
             return value
         copy = Value("result", value)
         lines.append(Line("assign", (value,), copy, is_back=is_back))
@@ -93,10 +94,10 @@ class Planner:
                 self.consumers[value.root] = line
         for value in draft.wanted():
             self.last[value] = len(draft.lines)
-        self.targets = {value: Place("output", value) for value in (*draft.outputs, *draft.back)}
+        self.targets = {v.root: Place("output", v) for v in (*draft.outputs, *draft.back)}
         for given, value in draft.stores:
             place = Place("given", given, self.last.get(given, -1))
-            self.places[given] = self.targets[value] = place
+            self.places[given] = self.targets[value.root] = place
 
     def plan(self) -> Plan:
         for i, line in enumerate(self.draft.lines):
@@ -108,7 +109,7 @@ class Planner:
         copies = [
             (given, value)
             for given, value in self.draft.stores
-            if self.places[value] is not self.places[given]
+            if self.places[value.root] is not self.places[given]
         ]
         return Plan(self.draft, self.places, copies)
 
@@ -126,8 +127,7 @@ class Planner:
         """Where a value, or what is made of it in place, is to be found in the end."""
         for _ in range(100):
             if value in self.targets:
-                place = self.targets[value]
-                return place if has_layout(value, place.layout) else None
+                return self.targets[value]
             line = self.consumers.get(value)
             if line is None or self.last[value] >= len(self.draft.lines):
                 return None
@@ -146,6 +146,8 @@ class Planner:
         readers = [value for value in line.reads() if self.places.get(value.root) is place]
         if line.function in UPDATES:
             return all(value is line.inputs[0] for value in readers)
+        if line.function == "float":  # Python has read all before anything is written
+            return True
         is_same = all(value.base is None and has_layout(value, line.out) for value in readers)
         return is_in_place(line) and is_same and line.out.size > 1
 
@@ -188,6 +190,15 @@ class Planner:
 def is_in_place(line: Line) -> bool:
     """Whether each element of the result depends on that very element of the operands alone."""
     return line.function in ELEMENTWISE or line.function == "assign"
+
+
+def is_whole(value: Value) -> bool:
+    """Whether a value is all of its root in another shape, or the root itself."""
+    root = value.root
+    if value is root:
+        return True
+    same = value.size == root.size and value.dtype == root.dtype
+    return same and value.is_contiguous and root.is_contiguous
 
 
 def has_layout(a: Value, b: Value) -> bool:

@@ -15,10 +15,17 @@ from minigrad.program.memory import Place, Plan
 from minigrad.program.origin import Origin, Origins
 from minigrad.program.standins import WatchedLeaf
 from minigrad.program.tape import Line, Number, Value
+from minigrad.tensor import Tensor
 
 __all__ = ["Names", "identifier"]
 
 RESERVED = {*keyword.kwlist, *dir(builtins), *NAMESPACE, "np", "step", "reduce"}
+NOUNS = {
+    "add": "sum", "subtract": "difference", "multiply": "product", "divide": "quotient",
+    "dot": "product", "add.reduce": "sum", "greater": "mask", "less_equal": "mask", "less": "mask",
+    "greater_equal": "mask", "equal": "mask", "assign": "copy", "negative": "negative",
+    "where": "choice", "putmask": "choice", "bitwise_and": "bits", "bitwise_xor": "bits",
+}  # fmt: skip
 NUMBERS = {"0.0": "zero", "1.0": "one", "2.0": "two", "0.5": "half", "-1.0": "minus_one"}
 
 
@@ -72,6 +79,8 @@ class Names:
         for line in self.plan.lines:
             for event in events(line.origin):
                 last[event] = line.out
+        self.wholes = last
+        self.makers = {line.out: line for line in self.plan.lines}
         self.results = {event[1]: value for event, value in last.items() if event[0] == "call"}
         for kind in ("user", "call", "grad", "kernel"):
             for event, value in last.items():
@@ -89,7 +98,8 @@ class Names:
             hint = None if call is None else self.hints.get(self.results.get(call))
             return None if hint is None else f"{hint}_grad"
         if kind == "call":
-            return f"{identifier(name)}_out" if name else what.op.__name__ + "_out"
+            path = name[1:] if name and len(name) > 1 and not name[1][0].isdigit() else name
+            return f"{identifier(path)}_out" if path else what.op.__name__ + "_out"
         return str(name) if name not in self.given.values() else None
 
     def leaf_grad(self, leaf: WatchedLeaf) -> str:
@@ -102,8 +112,26 @@ class Names:
                 self.places[place] = self.given[place.layout]
             else:
                 hints = [self.hints[value] for value in place.values if value in self.hints]
-                self.places[place] = self.unique(hints[-1] if hints else "work")
+                self.places[place] = self.unique(hints[-1] if hints else self.partial(place))
         return self.places[place]
+
+    def partial(self, place: Place) -> str:
+        """The name of an intermediate result: what it is part of, and what it is."""
+        line = self.makers[place.values[-1]]
+        whole = next((self.wholes[e] for e in events(line.origin) if e in self.wholes), None)
+        name = None if whole is None else self.hints.get(whole)
+        if isinstance(line.origin.target, Tensor):
+            name = self.tensor_name(line.origin.target)
+        noun = NOUNS.get(line.function, "part")
+        if line.function == "assign" and line.out.dtype == np.float64:
+            noun = "wide"
+        return f"{name}_{noun}" if name else noun
+
+    def tensor_name(self, tensor: Tensor) -> str | None:
+        for value, name in self.given.items():
+            if value.array is tensor.array:
+                return name
+        return None
 
     def number(self, number: Number, line: Line | None = None) -> str:
         if number not in self.numbers:

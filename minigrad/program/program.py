@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.program.lower import lowered
 from minigrad.program.memory import planned
 from minigrad.program.names import Names
 from minigrad.program.record import Recording
@@ -38,7 +39,7 @@ class Program:
             [*(new.value for new in results.new), *recording.grads.values()],
             [value for _, value in results.gradients],
         )
-        plan = planned(simplified(draft))
+        plan = planned(lowered(simplified(draft)))
         count = len(results.new)
         returned, grads = plan.draft.outputs[:count], plan.draft.outputs[count:]
         leaves = [leaf for leaf, _ in results.gradients]

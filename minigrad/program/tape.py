@@ -15,10 +15,27 @@ import numpy as np
 
 from minigrad.program.origin import Origin, Origins
 
-__all__ = ["Array", "Line", "Memory", "Number", "Operand", "Tape", "Value", "values_in"]
+__all__ = ["Array", "Layout", "Line", "Memory", "Number", "Operand", "Tape", "Value", "values_in"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What an array is like, apart from its elements."""
+
+    shape: Shape
+    dtype: np.dtype[Any]
+    strides: Shape
+
+    @classmethod
+    def in_order(cls, shape: Shape, dtype: np.dtype[Any]) -> Layout:
+        strides, step = [], dtype.itemsize
+        for n in reversed(shape):
+            strides.append(step)
+            step *= n
+        return cls(shape, dtype, tuple(reversed(strides)))
 
 
 class Value:
@@ -40,7 +57,7 @@ class Value:
     def __init__(
         self,
         kind: str,
-        like: Array | Value,
+        like: Array | Layout | Value,
         array: Array | None = None,
         base: Value | None = None,
         look: str = "",
@@ -172,7 +189,7 @@ class Tape:
             if memory.start.role == "argument":
                 yield memory.start
 
-    def view(self, base: Value, look: str, like: Array | Value) -> Value:
+    def view(self, base: Value, look: str, like: Array | Layout | Value) -> Value:
         """The view of a value; the same look at the same value is one value."""
         if look == "{}":
             return base

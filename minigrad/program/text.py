@@ -26,6 +26,7 @@ class Text:
     def __init__(self, plan: Plan, names: Names, returned: list[Value], name: str) -> None:
         self.plan, self.names, self.returned, self.name = plan, names, returned, name
         self.fresh = {*returned, *plan.draft.back}  # in new arrays in every step
+        self.whole = {place.layout: place for place in plan.places.values()}
         self.constants: dict[str, str] = {}
         self.views: dict[Value, tuple[str, str]] = {}
         self.locals: dict[Value, str] = {}
@@ -100,6 +101,9 @@ class Text:
                 yield f"{line.function}(({', '.join(inputs)},), {line.options['axis']}, {out})"
             case "assign" if isinstance(line.inputs[0], Number):
                 yield f"{out}.fill({line.inputs[0].text})"
+            case "float":
+                floats = [self.as_float(operand, line) for operand in line.inputs]
+                yield f"{out}.fill({line.options['text'].format(*floats)})"
             case function if function.endswith(".reduce"):
                 yield reduction(line, inputs[0], out)
             case function if isinstance(NAMESPACE.get(function), np.ufunc):
@@ -107,6 +111,9 @@ class Text:
                 yield f"{function}({', '.join([*inputs, out, *options])})"
             case _:
                 yield f"{out}[...] = {expression(line, lambda operand: self.of(operand, line))}"
+
+    def as_float(self, operand: Operand, line: Line) -> str:
+        return operand.text if isinstance(operand, Number) else f"{self.of(operand, line)}.item()"
 
     def update(self, line: Line, out: str, inputs: list[str]) -> str:
         """A write into a part of the memory."""
@@ -128,6 +135,8 @@ class Text:
             name = self.names.number(operand, line)
             self.constants[name] = f"np.array({shortest(operand)}, np.{operand.dtype.name})"
             return name
+        if operand in self.whole:
+            return self.names.of(self.whole[operand])
         if operand.base is not None:
             return self.view(operand, self.of(operand.base, line))
         if operand.kind == "given":
@@ -136,7 +145,11 @@ class Text:
             name = self.names.constant(operand)
             self.constants.setdefault(name, array_text(operand.array))
             return name
-        return self.names.of(self.plan.places[operand])
+        place = self.plan.places[operand]
+        if place.layout.shape == operand.shape:
+            return self.names.of(place)
+        look = f"{{}}.reshape({', '.join(map(str, operand.shape)) or '()'})"
+        return self.view(self.plan.draft.tape.view(place.layout, look, operand), self.names.of(place))
 
     def view(self, value: Value, base: str) -> str:
         """A view has a name; where the memory is new in every step, it is made in the step."""
@@ -154,7 +167,7 @@ class Text:
         """Whether the array behind a value is another one in every step."""
         if root.kind == "given":
             return root.role in ("argument", "upstream")
-        place = self.plan.place(root)
+        place = self.whole.get(root) or self.plan.place(root)
         return place is not None and not self.fresh.isdisjoint(place.values)
 
     # ---- what comes before -----------------------------------------------------------------------
@@ -195,7 +208,7 @@ class Text:
             if name == buffer:
                 yield f"{name} = {self.buffer(place)}"
                 for value, (view, text) in self.views.items():
-                    if self.plan.place(value) is place:
+                    if (self.whole.get(value.root) or self.plan.place(value)) is place:
                         yield f"{view} = {text}"
 
     def buffer(self, place: Place) -> str:

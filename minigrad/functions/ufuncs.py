@@ -1,0 +1,50 @@
+"""NumPy on the other side: its ufuncs, called on tensors, are recorded.
+
+`np.exp(t)` is `minigrad.exp(t)`, and `array * t` is `t * array`: NumPy asks the tensor first, by
+`__array_ufunc__`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.functions import comparison as compare
+from minigrad.functions import elementwise as f
+from minigrad.tensor import Tensor, wrap
+
+__all__ = ["UFUNCS", "apply_ufunc"]
+
+
+def difference(a: Any, b: Any) -> Tensor:
+    """a - b, recorded as the operator records it: a number on the left is subtracted from."""
+    return f.sub(a, b) if isinstance(a, Tensor | np.ndarray) else f.rsub(b, a)
+
+
+UFUNCS: dict[Any, Callable[..., Any]] = {
+    np.add: f.add, np.subtract: difference, np.multiply: f.mul, np.divide: f.div,
+    np.power: f.pow, np.negative: f.neg, np.abs: f.abs, np.sign: f.sign, np.exp: f.exp,
+    np.log: f.log, np.sqrt: f.sqrt, np.square: f.square, np.reciprocal: f.reciprocal,
+    np.sin: f.sin, np.cos: f.cos, np.tanh: f.tanh, np.maximum: f.maximum, np.minimum: f.minimum,
+    np.equal: compare.eq, np.not_equal: compare.ne, np.less: compare.lt,
+    np.less_equal: compare.le, np.greater: compare.gt, np.greater_equal: compare.ge,
+    np.isnan: compare.isnan, np.isinf: compare.isinf, np.isfinite: compare.isfinite,
+    np.bitwise_and: compare.bitwise_and, np.bitwise_or: compare.bitwise_or,
+    np.bitwise_xor: compare.bitwise_xor, np.invert: compare.bitwise_not,
+}  # fmt: skip
+
+
+def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A NumPy ufunc called on tensors is the function of the same meaning, recorded."""
+    function = UFUNCS.get(ufunc)
+    if function is None or method != "__call__" or kwargs:
+        how = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+        raise TypeError(
+            f"np.{how} cannot take a Tensor{' with ' + ', '.join(kwargs) if kwargs else ''}: call "
+            "the function of minigrad instead, or NumPy on tensor.detach().numpy()"
+        )
+    if ufunc in (np.maximum, np.minimum):
+        inputs = tuple(v if isinstance(v, Tensor) else wrap(np.asarray(v)) for v in inputs)
+    return function(*inputs)
