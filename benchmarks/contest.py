@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import nan
+from textwrap import shorten
 from time import perf_counter
 
 import numpy as np
@@ -88,8 +89,8 @@ def compete(
 
 
 def reason(error: Exception) -> str:
-    """The first line of an error; where it is not one of ours, with its class."""
-    text = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    """How an error begins, in one line; where it is not one of ours, with its class."""
+    text = shorten(str(error), 300, placeholder=" ...")
     return text if isinstance(error, (Missing, Wrong)) else f"{type(error).__name__}: {text}"
 
 

@@ -145,10 +145,6 @@ def group(table: Table, scale: Scale, y: float, usual: str) -> Iterator[str]:
     height = group_height(table) - 12
     against = "" if table.rival == usual else f" / {table.rival}"
     yield svg.text(LEFT - 14, y + height / 2 + 4, table.workload + against, anchor="end")
-    for name in TICKS:
-        if tick := table.gain(name):
-            x = scale(tick.median)
-            yield svg.line(x, y, x, y + height, f"tick draw-{name}")
     for name in OURS:
         if gain := table.gain(name):
             begin, end = sorted((scale(1), scale(gain.median)))
@@ -158,6 +154,10 @@ def group(table: Table, scale: Scale, y: float, usual: str) -> Iterator[str]:
             yield svg.text(WIDTH - MARGIN - 90, y + 13, digits(gain.median), "value", "end")
             yield svg.text(WIDTH - MARGIN, y + 13, spread, "soft", "end")
             y += BAR
+    for name in TICKS:
+        if tick := table.gain(name):
+            x = scale(tick.median)
+            yield svg.line(x, y - height, x, y, f"tick draw-{name}")
 
 
 # ---- curves -------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ def marks(tables: list[Table], name: str, x: Scale, y: Scale) -> Iterator[str]:
     for size in crossing(tables, name, str(rival)):
         height = y(between(sizes, costs, size))
         yield svg.circle(x(size), height, 5, "mark")
-        yield svg.text(x(size) + 9, height + 16, f"n = {size:,.0f}", "soft")
+        yield svg.text(x(size) + 10, height + 20, f"n = {size:,.0f}", "soft")
 
 
 def between(sizes: Sequence[float], costs: Sequence[float], size: float) -> float:

@@ -96,7 +96,7 @@ def absent(rows: Iterable[Row]) -> Iterator[str]:
         if row.why:
             reasons.setdefault(row.why, []).append(row.contestant)
     for why, names in reasons.items():
-        yield f"  {', '.join(names)}: {shorten(why, 90, placeholder=' ...')}"
+        yield f"  {', '.join(names)}: {shorten(why, 120, placeholder=' ...')}"
 
 
 def sweep_text(tables: Sequence[Table]) -> str:

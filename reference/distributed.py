@@ -241,7 +241,7 @@ def work() -> None:
     place, rank = Path(sys.argv[1]), int(sys.argv[2])
     torch.set_num_threads(1)
     patience = timedelta(seconds=PATIENCE / 2)
-    store = distributed.FileStore(str(place / "store"), PROCESSES)  # they meet in a file
+    store: Any = distributed.FileStore(str(place / "store"), PROCESSES)  # where they meet
     distributed.init_process_group(
         "gloo", store=store, rank=rank, world_size=PROCESSES, timeout=patience
     )

@@ -4,7 +4,7 @@ A row is an expression as it stands in a program, the tensors that it names, and
 PyTorch the result must be. Nothing else: what the right value, dtype, gradient, error or warning
 is, PyTorch says when the row is run (oracle.py). A new op is one row here.
 
-    Row("torch.maximum(a, b)", PAIRS, EITHER_ZERO)
+    Row("torch.add(a, b, alpha=2)", PAIRS)
 
 Rows are run on each of their shapes, in each dtype, on memory of every layout, on special values
 where the row is elementwise, and by Hypothesis on random inputs (test_ops.py). Where `Near` is not

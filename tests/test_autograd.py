@@ -319,7 +319,14 @@ def test_gradients_come_back_in_the_dtype_of_the_input(torch):
     return z, x.grad, y.grad
 
 
-BROADCASTS = [((), (2, 3)), ((3,), (2, 3)), ((2, 1), (1, 3)), ((1, 1), (2, 3)), ((1,), ()), ((0,), (1,))]
+BROADCASTS = [
+    ((), (2, 3)),
+    ((3,), (2, 3)),
+    ((2, 1), (1, 3)),
+    ((1, 1), (2, 3)),
+    ((1,), ()),
+    ((0,), (1,)),
+]
 
 
 @pytest.mark.parametrize(("a", "b"), BROADCASTS)
@@ -574,7 +581,12 @@ def test_data_of_another_shape(torch):
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     x.data = torch.ones(3)
     x.sum().backward()
-    return x, x.grad, raised(setattr, x, "data", 5), raised(setattr, x, "data", torch.ones(1).long())
+    return (
+        x,
+        x.grad,
+        raised(setattr, x, "data", 5),
+        raised(setattr, x, "data", torch.ones(1).long()),
+    )
 
 
 @in_both
@@ -775,7 +787,12 @@ def test_handles_take_hooks_away(torch):
 def test_a_hook_may_remove_itself_while_it_runs(torch):
     x = torch.tensor([1.0], requires_grad=True)
     seen = []
-    handle = x.register_hook(lambda g: (seen.append("once"), handle.remove()) and None)
+
+    def once(g):
+        seen.append("once")
+        handle.remove()
+
+    handle = x.register_hook(once)
     x.register_hook(lambda g: seen.append("always"))
     (x * 2).backward()
     (x * 2).backward()
@@ -897,8 +914,8 @@ def test_names_of_nodes(torch):
     x = torch.tensor([[1.0, 2.0]], requires_grad=True)
     results = [
         x + 1, x - 1, 1 - x, x * 2, x / 2, 2 / x, -x, x**2, 2**x, x**x, x.abs(), x.exp(), x.log(),
-        x.sqrt(), x.tanh(), x.sigmoid(), x.sum(), x.sum(0), x.mean(), x.mean(1), x @ x.T, x[0] @ x[0],
-        x.view(2), x.reshape(2, 1), x.flatten(), x.squeeze(), x.squeeze(0), x.unsqueeze(0), x.t(),
+        x.sqrt(), x.tanh(), x.sigmoid(), x.sum(), x.sum(0), x.mean(), x.mean(1), x @ x.T,
+        x[0] @ x[0], x.view(2), x.reshape(2, 1), x.flatten(), x.squeeze(), x.squeeze(0), x.unsqueeze(0), x.t(),
         x.T, x.transpose(0, 1), x.permute(1, 0), x.expand(3, 2), x[0], x[:, 1:], x[[0]], x[None],
         torch.cat([x, x]), torch.stack([x, x]), torch.maximum(x, x), torch.minimum(x, x),
         x.clamp(0, 1), torch.where(x > 1, x, 0.0), x.relu(), torch.nn.functional.leaky_relu(x),

@@ -68,7 +68,9 @@ def test_commands_of_the_readme_succeed(command: str, capsys: pytest.CaptureFixt
         assert capsys.readouterr().out
     else:
         assert program == "python"
-        done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, check=True)
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=ROOT, capture_output=True, check=True
+        )
         assert done.stdout
 
 

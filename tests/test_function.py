@@ -121,9 +121,7 @@ def test_needs_input_grad(torch):
     a, b = leaf(torch, 2.0), torch.tensor([3.0])
     Product.apply(a, b).backward()
     Product.apply(b, a).backward()
-    return a.grad, seen, [
-        f for f, _ in Product.apply(b, a).grad_fn.next_functions
-    ]
+    return a.grad, seen, [f for f, _ in Product.apply(b, a).grad_fn.next_functions]
 
 
 @in_both
@@ -136,7 +134,7 @@ def test_setup_context(torch):
         @staticmethod
         def setup_context(ctx, inputs, output):
             x, n = inputs
-            cube, double = output
+            _, double = output
             ctx.save_for_backward(x, double)
             ctx.n = n
 

@@ -300,8 +300,7 @@ def test_a_generator_within_a_context_of_the_consumer(torch):
 
     seen = []
     with torch.no_grad():
-        for item in numbers():
-            seen.append((item, flag(torch)))
+        seen.extend((item, flag(torch)) for item in numbers())
     return seen, flag(torch)
 
 

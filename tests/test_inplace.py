@@ -146,7 +146,19 @@ def test_a_leaf_that_requires_grad_is_refused(torch, name):
 def test_items_of_a_leaf_that_requires_grad_are_refused(torch):
     x = torch.ones(2, 3, requires_grad=True)
     mask = torch.tensor([[True, False, True], [False, True, True]])
-    indices = [0, (0, 1), slice(0, 1), slice(None), ..., (), None, [0], (slice(None), [0]), mask, True]
+    indices = [
+        0,
+        (0, 1),
+        slice(0, 1),
+        slice(None),
+        ...,
+        (),
+        None,
+        [0],
+        (slice(None), [0]),
+        mask,
+        True,
+    ]
     texts = [raised(x.__setitem__, index, 7.0) for index in indices]
     texts += [raised(x.__setitem__, index, torch.ones(())) for index in indices]
     texts += [raised(x[0].__setitem__, index, 7.0) for index in (0, slice(None), [1])]
@@ -237,11 +249,19 @@ def test_outputs_of_functions_that_return_several_views_are_refused(torch):
     for cut in ("unbind", "split", "chunk"):
         x = torch.ones(4, requires_grad=True)
         h = x * 2
-        parts = {"unbind": h.unbind, "split": lambda h=h: h.split(2), "chunk": lambda h=h: h.chunk(2)}
+        parts = {
+            "unbind": h.unbind,
+            "split": lambda h=h: h.split(2),
+            "chunk": lambda h=h: h.chunk(2),
+        }
         first = parts[cut]()[1]
         texts += [raised(first.add_, 1), raised(first.relu_), raised(first[:1].add_, 1), h._version]
     constant = torch.ones(4).split(2)[0]
-    texts += [raised(constant.add_, 1), constant, raised(constant.mul_, torch.ones(2, requires_grad=True))]
+    texts += [
+        raised(constant.add_, 1),
+        constant,
+        raised(constant.mul_, torch.ones(2, requires_grad=True)),
+    ]
     x = torch.ones(2, 2, requires_grad=True)
     for row in x * 2:
         texts.append(raised(row.add_, 1))

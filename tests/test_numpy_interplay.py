@@ -64,7 +64,7 @@ def test_the_gradient_flows_to_the_tensor_and_the_array_is_left_alone(data: st.D
     before = b.copy()
     t = minigrad.from_numpy(a.copy()).requires_grad_()
     u = torch.from_numpy(a.copy()).requires_grad_()
-    products = (t * b, b * t)
+    products: tuple[Any, ...] = (t * b, b * t)
     expected = (u * torch.from_numpy(before), torch.from_numpy(before) * u)
     for y, z in zip(products, expected, strict=True):
         (mine,) = minigrad.autograd.grad(y, t, minigrad.ones_like(y))

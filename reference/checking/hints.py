@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -19,14 +20,26 @@ if TYPE_CHECKING:
 
 __all__ = ["hints"]
 
+# What NumPy says when an array stands where Python wants a number.
+ONE_NUMBER = "truth value of an array|converted to Python scalar|only length-1 arrays"
+
 
 def hints(problem: Problem, found: Difference, mine: Run, theirs: Run) -> Iterator[str]:
     """What may be the reason, one paragraph each; often there is nothing to say."""
     a, b = found.mine, found.theirs
-    if found.aspect == "input":
+    if isinstance(a, Exception) and re.search(ONE_NUMBER, str(a)):
+        yield (
+            "It seems to be meant for single numbers. Describe its input by "
+            'floats(shape=(), dtype="float64"), or write it for arrays: np.exp in place of '
+            "math.exp, np.where in place of if."
+        )
+    elif found.aspect == "input":
         yield "The function writes into its argument. Let it work on a copy."
     elif found.aspect == "dtype" and (a, b) == ("float64", "float32"):
-        yield "An array that is made without dtype= is float64, and makes float64 of all it meets."
+        yield (
+            "A Python number, and an array that is made without dtype=, counts as float64 and "
+            'makes float64 of all it meets. If dtypes do not matter to you: ignore="dtype".'
+        )
     elif found.aspect == "gradient" and isinstance(a, tuple):
         yield from shape_hints(a, b, theirs)
     elif found.aspect == "gradient":

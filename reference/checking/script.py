@@ -105,10 +105,10 @@ class Side:
     def show(self, text: str) -> str:
         return f'print("{self.who}:", {text})'
 
-    def detail(self) -> str:
+    def detail(self, result: str = "result") -> str:
         """What to print beside the result, where the result alone does not show it."""
         single = len(self.run.outputs) == 1
-        return f", result.{self.aspect}" if single and self.aspect in ("dtype", "shape") else ""
+        return f", {result}.{self.aspect}" if single and self.aspect in ("dtype", "shape") else ""
 
     def inputs(self, of_array: Any) -> Iterator[str]:
         """The lines that make the arguments."""
@@ -171,7 +171,7 @@ class Side:
             return
         yield from self.inputs(lambda array, wanted: literal(array))
         yield self.call
-        yield self.show(self.changed or "result" + self.detail())
+        yield self.show(self.changed or "result" + self.detail("np.asarray(result)"))
 
     def of_objects(self, engine: Objects) -> Iterator[str]:
         of = self.sources.expression(engine.of, "Value")

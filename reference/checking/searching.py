@@ -176,7 +176,7 @@ class Attempt:
             suppress_health_check=list(HealthCheck),
             verbosity=Verbosity.quiet,
         )
-        test = hypothesis.seed(seed)(options(hypothesis.given(strategy)(self.consider)))
+        test: Any = hypothesis.seed(seed)(options(hypothesis.given(strategy)(self.consider)))
         # Flaky: it differed once, and not the next time, and that is worth a report, too.
         with contextlib.suppress(Found, hypothesis.errors.Flaky):
             test()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import functools
 import inspect
 import sys
 import textwrap
@@ -139,17 +140,30 @@ def source_of(value: Any) -> str | None:
 
 
 def lambda_in(function: FunctionType) -> str | None:
-    """The text of a lambda, found in its file by the place of its instructions."""
+    """The text of a lambda: the innermost one of its file that has all of its instructions."""
     lines, _ = inspect.findsource(function)
-    places = {  # of the instructions: line, last line, column, last column
-        (first, start, last, end) for first, last, start, end in function.__code__.co_positions()
-    }
-    for node in ast.walk(ast.parse("".join(lines))):
-        if isinstance(node, ast.Lambda):
-            body = node.body
-            if (body.lineno, body.col_offset, body.end_lineno, body.end_col_offset) in places:
-                return ast.unparse(node)
-    return None
+    places = [
+        ((first, start), (last, end))
+        for first, last, start, end in function.__code__.co_positions()
+        if None not in (first, last, start, end) and (first, start) != (last, end)
+    ]
+    around = [
+        node
+        for node in lambdas("".join(lines))
+        if all(is_inside(place, node.body) for place in places)
+    ]
+    return ast.unparse(around[-1]) if around else None
+
+
+@functools.cache
+def lambdas(text: str) -> list[ast.Lambda]:
+    """All lambdas of a program, those around others first."""
+    return [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Lambda)]
+
+
+def is_inside(place: tuple[Any, Any], node: ast.expr) -> bool:
+    beginning, end = (node.lineno, node.col_offset), (node.end_lineno, node.end_col_offset)
+    return bool(beginning <= place[0] and place[1] <= end)
 
 
 def names_used(text: str, value: Any) -> dict[str, Any]:
