@@ -915,11 +915,12 @@ def test_names_of_nodes(torch):
     results = [
         x + 1, x - 1, 1 - x, x * 2, x / 2, 2 / x, -x, x**2, 2**x, x**x, x.abs(), x.exp(), x.log(),
         x.sqrt(), x.tanh(), x.sigmoid(), x.sum(), x.sum(0), x.mean(), x.mean(1), x @ x.T,
-        x[0] @ x[0], x.view(2), x.reshape(2, 1), x.flatten(), x.squeeze(), x.squeeze(0), x.unsqueeze(0), x.t(),
-        x.T, x.transpose(0, 1), x.permute(1, 0), x.expand(3, 2), x[0], x[:, 1:], x[[0]], x[None],
-        torch.cat([x, x]), torch.stack([x, x]), torch.maximum(x, x), torch.minimum(x, x),
-        x.clamp(0, 1), torch.where(x > 1, x, 0.0), x.relu(), torch.nn.functional.leaky_relu(x),
-        torch.nn.functional.mse_loss(x, x), x.clone(), x.double(),
+        x[0] @ x[0], x.view(2), x.reshape(2, 1), x.flatten(), x.squeeze(), x.squeeze(0),
+        x.unsqueeze(0), x.t(), x.T, x.transpose(0, 1), x.permute(1, 0), x.expand(3, 2), x[0],
+        x[:, 1:], x[[0]], x[None], torch.cat([x, x]), torch.stack([x, x]), torch.maximum(x, x),
+        torch.minimum(x, x), x.clamp(0, 1), torch.where(x > 1, x, 0.0), x.relu(),
+        torch.nn.functional.leaky_relu(x), torch.nn.functional.mse_loss(x, x), x.clone(),
+        x.double(),
     ]  # fmt: skip
     return [result.grad_fn for result in results]
 

@@ -5,6 +5,7 @@ tested for each of them in test_ops.py; here are the claims about graphs, memory
 """
 
 import ast
+import functools
 import gc
 import subprocess
 import sys
@@ -28,6 +29,15 @@ SOURCE = Path(minigrad.__file__).parent
 
 def leaf(*shape, value=1.0):
     return minigrad.full(shape, value, requires_grad=True)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_heap():
+    """What the test run itself has loaded is left out of collections, which are fast then."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @contextmanager
@@ -238,12 +248,13 @@ def test_a_deep_chain_under_grad_and_create_graph():
         del y, g
 
 
-def test_a_leaf_used_many_times_is_summed_in_linear_time():
+@pytest.mark.parametrize(("times", "hook"), [(100_000, None), (20_000, lambda g: g * 2)])
+def test_a_leaf_used_many_times_is_summed_in_linear_time(times, hook):
     x = leaf()
-    terms = [x * float(i % 2) for i in range(100_000)]
-    total = minigrad.stack(terms).sum()
-    total.backward()
-    assert x.grad.item() == 50_000.0
+    if hook:
+        x.register_hook(hook)
+    minigrad.autograd.backward([x * 1.0 for _ in range(times)])
+    assert x.grad.item() == (2 * times if hook else times)
 
 
 def test_sixty_doublings_are_walked_once():
@@ -584,12 +595,12 @@ def test_after_a_failure_the_graph_is_spent_or_intact():
 
     def hook(g):
         if fail:
-            raise ValueError
+            raise ValueError("mine")
 
     h = x.exp()
     h.register_hook(hook)
     y = (h * h).sum()
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="mine"):
         y.backward()
     fail.clear()
     with pytest.raises(RuntimeError, match="a second time"):
@@ -739,6 +750,7 @@ def imported(tree):
             yield node, inner if node.module == "minigrad" else [node.module]
 
 
+@functools.cache
 def parse(path):
     return ast.parse(path.read_text(encoding="utf-8"))
 
@@ -779,7 +791,7 @@ def test_no_import_hides_in_a_function(path):
     assert not {name for name in inner if name.startswith("minigrad")}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
+@pytest.mark.parametrize("path", [p for p in MODULES if part_of(p) != "program"], ids=name_of)
 def test_no_assert_stands_for_an_error(path):
     assert not [node.lineno for node in ast.walk(parse(path)) if isinstance(node, ast.Assert)]
 
@@ -810,6 +822,7 @@ def test_the_grad_mode_is_read_where_things_are_recorded():
         for node in ast.walk(parse(path))
         if isinstance(node, ast.Attribute) and ast.unparse(node) == "enabled.get"
     }
+    readers = {name for name in readers if not name.startswith("program/")}
     assert readers == {"autograd/grad_mode.py", "autograd/op.py", "ops/inplace.py"}
 
 

@@ -69,10 +69,8 @@ def options(row: Row, dtypes: tuple[str, ...]) -> dict[str, Any]:
     if row.expression in ("a ** b", "torch.pow(a, b)") and dtypes[-1] == "bool":
         return {"order": 0}  # PyTorch subtracts 1 from the bools in its formula, and raises
     if row in IN_PLACE and dtypes == FLOATS:
-        return {
-            "order": 1,
-            "ignore": "grad_fn",
-        }  # the conversion back to the target's dtype is a node of ours
+        # The conversion back to the target's dtype is a node of its own here.
+        return {"order": 1, "ignore": "grad_fn"}
     return {"order": 1}
 
 

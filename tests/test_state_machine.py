@@ -22,9 +22,9 @@ SHAPES = [(), (1,), (3,), (2, 3), (3, 2), (2, 1), (1, 3)]
 NUMBERS = [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0]
 
 NEW = [
-    "-{a}", "{a} * 0.5", "{a} + 1", "1 - {a}", "{a}.relu()", "{a}.abs()", "{a}.clone()", "{a}.sum()",
-    "{a}.mean(0)", "{a}.sum(-1, keepdim=True)", "{a} ** 2", "{a}.clamp(-1, 1)", "{a}[[0, 0]]",
-    "torch.cat([{a}, {a}])", "torch.stack([{a}, {b}])", "{a}.split(1)[0] * 2",
+    "-{a}", "{a} * 0.5", "{a} + 1", "1 - {a}", "{a}.relu()", "{a}.abs()", "{a}.clone()",
+    "{a}.sum()", "{a}.mean(0)", "{a}.sum(-1, keepdim=True)", "{a} ** 2", "{a}.clamp(-1, 1)",
+    "{a}[[0, 0]]", "torch.cat([{a}, {a}])", "torch.stack([{a}, {b}])", "{a}.split(1)[0] * 2",
     "({a} + {b}).contiguous()", "({a} - {b}).contiguous()", "({a} * {b}).contiguous()",
     "torch.maximum({a}, {b}).contiguous()", "torch.where({a} > 0, {b}, 0.5).contiguous()",
     "{a}.reshape(-1, 1) @ {b}.reshape(1, -1)", "torch.nn.functional.leaky_relu({a}, 0.5)",
@@ -109,7 +109,8 @@ class Lockstep(RuleBasedStateMachine):
         for i in range(order):
             options = f"create_graph={i < order - 1}, retain_graph=True, allow_unused=True"
             line = f"torch.autograd.grad({line}.sum(), {{b}}, {options})[0]"
-        self.run(f"{self.fresh()} = {self.filled(line, data)} + 0")  # torch's own may be a view
+        owned = f"({line} + 0).contiguous()"  # torch's own may be an expanded view
+        self.run(f"{self.fresh()} = {self.filled(owned, data)}")
 
     @precondition(lambda self: self.names())
     @rule(template=templates["leaves"], data=st.data())

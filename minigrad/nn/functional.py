@@ -103,7 +103,9 @@ def unusual_linear(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
         )
     check_dtypes(x, w, bias)
     if w.array.ndim == 1:
-        return elementwise.add((x @ w), 0 if bias is None else bias)
+        if bias is not None:
+            raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
+        return x @ w
     columns, (out, inputs) = shape[-1], w.array.shape
     if columns != inputs:
         rows = math.prod(shape[:-1])
