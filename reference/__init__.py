@@ -10,7 +10,7 @@
 
 `reference/relu.py` is the twin of `minigrad/guide/relu.py`, and so on: the files differ in nothing
 but their imports. This package needs PyTorch, and `check` Hypothesis, but not to be imported:
-`pip install "minigrad-learn[reference]"` installs both.
+`pip install ".[reference]"`, in the checkout, installs both.
 """
 
 import importlib
@@ -60,7 +60,7 @@ __all__ = [
     "to_torch",
 ]
 
-MISSING = '{} is missing; to install it: pip install "minigrad-learn[reference]"'
+MISSING = '{} is missing; to install it, in the checkout: pip install ".[reference]"'
 NEEDED = {"torch": "PyTorch", "hypothesis": "Hypothesis"}
 
 

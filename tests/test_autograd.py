@@ -839,6 +839,18 @@ def test_post_accumulate_hooks_do_not_run_for_grad(torch):
 
 
 @in_both
+def test_post_accumulate_hooks_run_in_the_order_in_which_leaves_are_complete(torch):
+    seen = []
+    leaves = [torch.tensor(float(i), requires_grad=True) for i in range(4)]
+    for i, t in enumerate(leaves):
+        t.register_post_accumulate_grad_hook(lambda t, i=i: seen.append((i, t.grad.item())))
+    a, b, c, d = leaves
+    h = a * b
+    (h * c + d + h * a).backward()
+    return seen
+
+
+@in_both
 def test_hooks_run_for_grad(torch):
     seen = []
     x = torch.tensor([1.0, 2.0], requires_grad=True)

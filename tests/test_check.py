@@ -782,7 +782,7 @@ def test_what_is_missing_is_told_in_one_line(missing: str, name: str, call: str)
     last = done.stderr.splitlines()[-1]
     assert (
         last
-        == f'ImportError: {name} is missing; to install it: pip install "minigrad-learn[reference]"'
+        == f'ImportError: {name} is missing; to install it, in the checkout: pip install ".[reference]"'
     )
 
 

@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 import pytest
-from both import in_both, raised
+from both import in_both, neutral, raised
 
 import minigrad
 
@@ -364,3 +364,30 @@ def test_a_decorated_coroutine_runs_with_recording_on(torch):
         return flag(torch)
 
     return asyncio.run(run()), flag(torch)
+
+
+# ---- views made under no_grad -------------------------------------------------------------------
+
+
+@in_both
+def test_a_view_made_under_no_grad_says_that_it_requires_grad(torch):
+    """It shares memory with what does; but nothing flows to either of them through it."""
+    w = torch.ones(2, 3, requires_grad=True)
+    with torch.no_grad():
+        seen = [w[0], w.view(-1), w.t(), w[0][1:], w * 2, w.sum(), w.detach()[0], w[[0]]]
+    (seen[0] * 2).sum().backward()
+    return (
+        [neutral(repr(t)) for t in seen],
+        [(t.requires_grad, t.is_leaf, t.grad_fn) for t in seen],
+        raised(seen[0].numpy),
+        seen[0].grad,
+        w.grad,
+    )
+
+
+@in_both
+def test_a_view_of_a_result_made_under_no_grad(torch):
+    h = torch.ones(2, 3, requires_grad=True) * 2
+    with torch.no_grad():
+        seen = [h[0], h.expand(2, 2, 3), h.squeeze(), h.reshape(3, 2)]
+    return [(neutral(repr(t)), t.requires_grad, t.is_leaf, t.grad_fn) for t in seen]

@@ -267,4 +267,4 @@ def test_without_torch_one_line_says_what_to_install() -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
-    assert 'pip install "minigrad-learn[reference]"' in done.stderr
+    assert 'pip install ".[reference]"' in done.stderr

@@ -215,4 +215,4 @@ def seen(t):
 
 
 TestLockstep = Lockstep.TestCase
-TestLockstep.settings = settings(max_examples=settings().max_examples // 3, stateful_step_count=30)
+TestLockstep.settings = settings(stateful_step_count=30)

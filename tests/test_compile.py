@@ -1,0 +1,1074 @@
+"""compile: a program does what the engine does, bit for bit, or the step is refused.
+
+Each scenario is a world: a step and all that it can see. Two worlds are made alike; in one the
+engine makes the steps, in the other the program, and after every call all that one can see must be
+equal: what the step returned, parameters, gradients, the optimizer's state, version counters.
+"""
+
+import copy
+import gc
+import os
+import subprocess
+import sys
+import textwrap
+import threading
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minigrad
+from minigrad import nn, optim
+from minigrad.program import CompileError, compile
+
+
+def seen(value):
+    """All that one can see of a value, ready to be compared; NaNs are equal whatever their bits."""
+    if isinstance(value, minigrad.Tensor):
+        array = value.detach().numpy().copy()
+        if array.dtype.kind == "f":
+            array[np.isnan(array)] = np.nan
+        text = repr(value) if array.size < 4 else ""
+        return (
+            array.dtype,
+            array.shape,
+            array.tobytes(),
+            value.requires_grad,
+            value._version,
+            text,
+        )
+    if isinstance(value, dict):
+        return {key: seen(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [seen(item) for item in value]
+    return value
+
+
+def left_behind(world):
+    """Parameters, gradients and state of a world."""
+    tensors = dict(world.net.named_parameters()) | dict(world.net.named_buffers())
+    tensors |= getattr(world, "tensors", {})
+    found = {name: (seen(t), seen(t.grad)) for name, t in tensors.items()}
+    if hasattr(world, "optimizer"):
+        found["state"] = [seen(world.optimizer.state.get(p, {})) for p in tensors.values()]
+    return found
+
+
+def train_step_of(world):
+    def train_step(x, y):
+        world.optimizer.zero_grad()
+        output = world.net(x)
+        loss = world.criterion(output, y)
+        loss.backward()
+        world.optimizer.step()
+        return loss
+
+    return train_step
+
+
+def make_world(net=None, step=train_step_of, **options):
+    minigrad.manual_seed(0)
+    world = SimpleNamespace()
+    net = nn.Sequential(nn.Linear(3, 4), nn.LeakyReLU(), nn.Linear(4, 2)) if net is None else net()
+    world.net = copy.deepcopy(net)  # version counters start at 0
+    world.criterion = nn.MSELoss()
+    world.optimizer = optim.SGD(world.net.parameters(), **{"lr": 0.1, **options})
+    world.step = step(world)
+    return world
+
+
+def batch(k=0, rows=5, columns=3, out=2, dtype=None):
+    minigrad.manual_seed(100 + k)
+    x = minigrad.randn(rows, columns, dtype=dtype)
+    return x, minigrad.randn(rows, out, dtype=dtype)
+
+
+def compare(make, calls=6, change=lambda world, k: None, arguments=batch, eager=()):
+    """Run two worlds side by side; `change(world, k)` happens before call k, the arguments are
+    `arguments(k)`, and the calls in `eager` are made by the engine in both worlds."""
+    ours, theirs = make(), make()
+    step = compile(theirs.step)
+    for k in range(calls):
+        change(ours, k)
+        change(theirs, k)
+        mine, others = arguments(k), arguments(k)
+        expected = ours.step(*mine)
+        result = (theirs.step if k in eager else step)(*others)
+        assert seen(result) == seen(expected), f"call {k}: what it returned"
+        assert left_behind(theirs) == left_behind(ours), f"call {k}: what it left behind"
+        assert seen(others) == seen(mine), f"call {k}: its arguments"
+        assert [seen(getattr(t, "grad", None)) for t in others] == [
+            seen(getattr(t, "grad", None)) for t in mine
+        ]
+    return step
+
+
+# ---- what may change between calls ----------------------------------------------------------------
+
+
+def test_the_same_arguments_again_and_again():
+    step = compare(make_world, arguments=lambda k: batch(0))
+    assert step.recordings == 1
+
+
+def test_new_batches():
+    assert compare(make_world).recordings == 1
+
+
+def test_one_batch_object_written_anew():
+    def arguments(k, kept={}):
+        x, y = kept.setdefault(id(sys._getframe(1)), batch())
+        return x, y
+
+    compare(make_world, arguments=arguments)
+
+
+def test_other_shapes_are_recorded_anew_and_kept():
+    step = compare(make_world, calls=12, arguments=lambda k: batch(k, rows=4 + k // 3 % 2))
+    assert step.recordings == 2
+
+
+def test_momentum_is_one_program():
+    assert compare(lambda: make_world(momentum=0.9)).recordings == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"lr": 0.01},
+        {"lr": 1},
+        {"lr": 0},
+        {"momentum": 0.5},
+        {"dampening": 0.3},
+        {"weight_decay": 0.2},
+        {"weight_decay": 0},
+        {"maximize": True},
+        {"momentum": 0},
+    ],
+)
+def test_options_of_the_optimizer_are_obeyed(change):
+    def between(world, k):
+        if k == 4:
+            world.optimizer.param_groups[0].update(change)
+
+    compare(lambda: make_world(momentum=0.9, weight_decay=0.1, dampening=0.1), 8, between)
+
+
+def test_a_schedule_needs_no_new_recording():
+    def between(world, k):
+        world.optimizer.param_groups[0]["lr"] = 0.1 / (1 + k)
+        world.optimizer.param_groups[0]["momentum"] = 0.9 - k / 100
+
+    assert compare(lambda: make_world(momentum=0.9), 9, between).recordings == 1
+
+
+def test_nesterov_turned_on():
+    def between(world, k):
+        world.optimizer.param_groups[0]["nesterov"] = k > 4
+
+    compare(lambda: make_world(momentum=0.9), 9, between)
+
+
+def test_lr_as_a_tensor_that_is_written():
+    def between(world, k):
+        world.optimizer.param_groups[0]["lr"].mul_(0.5)
+
+    compare(lambda: make_world(lr=minigrad.tensor(0.1)), 6, between)
+
+
+def test_two_groups_with_the_same_options_part():
+    def make():
+        world = make_world()
+        a, b, c, d = world.net.parameters()
+        groups = [{"params": [a, b]}, {"params": [c, d]}]
+        world.optimizer = optim.SGD(groups, lr=0.1, momentum=0.5)
+        return world
+
+    def between(world, k):
+        if k > 3:
+            world.optimizer.param_groups[1]["lr"] = 0.01 * k
+
+    assert compare(make, 8, between).recordings == 1
+
+
+def test_the_engine_may_take_over_at_any_step():
+    compare(lambda: make_world(momentum=0.9), 12, eager=(0, 1, 5, 6, 9))
+
+
+def test_freezing_and_thawing():
+    def between(world, k):
+        world.net[0].requires_grad_(k % 4 < 2)
+
+    step = compare(lambda: make_world(momentum=0.9), 14, between)
+    assert step.recordings == 3  # all trained, before the optimizer has state; frozen; all again
+
+
+def test_training_mode_is_guarded():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(3, 2)
+
+        def forward(self, x):
+            return self.fc(x) * 2 if self.training else self.fc(x)
+
+    def between(world, k):
+        world.net.train(k % 6 < 3)
+
+    assert compare(lambda: make_world(Net), 12, between).recordings == 2
+
+
+def test_a_module_is_exchanged_or_changed():
+    def between(world, k):
+        if k == 3:
+            world.net[1].negative_slope = 0.5
+        if k == 6:
+            world.net[1] = nn.ReLU()
+
+    compare(make_world, 9, between)
+
+
+def test_a_module_is_added():
+    def between(world, k):
+        if k == 3:
+            world.net.append(nn.ReLU())
+
+    compare(make_world, 7, between)
+
+
+def test_another_reduction():
+    def between(world, k):
+        world.criterion.reduction = "sum" if k > 3 else "mean"
+
+    compare(make_world, 7, between)
+
+
+def test_a_parameter_is_exchanged():
+    def between(world, k):
+        if k == 3:
+            world.net[0].weight = nn.Parameter(minigrad.ones(4, 3))
+
+    compare(make_world, 7, between)
+
+
+def test_other_data_for_a_parameter():
+    def between(world, k):
+        if k == 3:
+            world.net[0].weight.data = minigrad.ones(4, 3)
+
+    compare(make_world, 7, between)
+
+
+def test_parameters_written_between_steps():
+    def between(world, k):
+        with minigrad.no_grad():
+            world.net[0].weight.mul_(0.5)
+        world.net[2].bias.detach().numpy()[:] = k
+
+    assert compare(make_world, 7, between).recordings == 1
+
+
+def test_states_are_loaded():
+    def between(world, k):
+        if k == 0:
+            world.saved = copy.deepcopy(world.net.state_dict())
+        if k == 4:
+            world.net.load_state_dict(world.saved)
+            world.optimizer.load_state_dict(copy.deepcopy(world.optimizer.state_dict()))
+        if k == 7:
+            world.optimizer.state.clear()
+
+    compare(lambda: make_world(momentum=0.9), 11, between)
+
+
+def test_gradients_set_and_cleared_outside():
+    def between(world, k):
+        if k == 3:
+            world.optimizer.zero_grad()
+        if k == 4:
+            world.net[0].weight.grad = minigrad.ones(4, 3)
+        if k == 5:
+            world.net[0].weight.grad.mul_(3)
+
+    assert compare(make_world, 8, between).recordings == 1
+
+
+def test_a_kept_gradient_is_not_overwritten():
+    kept, copies, views = [], [], []
+
+    def between(world, k):
+        grad = world.net[0].weight.grad
+        if grad is not None and k % 2:
+            kept.append(grad if k % 3 else grad.numpy())
+            views.append(grad.T)
+            copies.append(np.array(grad.numpy()))
+
+    compare(make_world, 9, between)
+    for one, view, values in zip(kept, views, copies, strict=True):
+        assert np.array_equal(one.numpy() if isinstance(one, minigrad.Tensor) else one, values)
+        assert np.array_equal(view.numpy().T, values)
+
+
+def test_kept_gradients_after_zero_grad_outside():
+    kept, copies = [], []
+
+    def between(world, k):
+        grad = world.net[0].weight.grad
+        if grad is not None:
+            kept.append(grad)
+            copies.append(np.array(grad.numpy()))
+        world.optimizer.zero_grad()
+
+    compare(make_world, 6, between)
+    assert all(np.array_equal(a.numpy(), b) for a, b in zip(kept, copies, strict=True))
+
+
+def test_kept_losses_are_not_overwritten():
+    world = make_world()
+    step = compile(world.step)
+    losses = [step(*batch(k)) for k in range(6)]
+    again = make_world()
+    assert [seen(loss) for loss in losses] == [seen(again.step(*batch(k))) for k in range(6)]
+
+
+def test_grad_mode_is_guarded():
+    def step_of(world):
+        def step(x, y):
+            output = world.net(x)
+            if output.requires_grad:
+                world.criterion(output, y).backward()
+            return output.detach()
+
+        return step
+
+    ours, theirs = make_world(step=step_of), make_world(step=step_of)
+    step = compile(theirs.step)
+    for k in range(8):
+        with minigrad.set_grad_enabled(k % 4 < 2):
+            assert seen(step(*batch(k))) == seen(ours.step(*batch(k)))
+        assert left_behind(ours) == left_behind(theirs)
+
+
+def test_globals_and_closures_are_guarded():
+    def step_of(world):
+        scale, parts = 2.0, [1.0, 3]
+
+        def helper(x):
+            return x * parts[1] + len(parts)
+
+        def step(x, y):
+            loss = world.criterion(helper(world.net(x)) * scale, y) * FACTOR["a"]
+            world.optimizer.zero_grad()
+            loss.backward()
+            world.optimizer.step()
+            return loss
+
+        def set_scale(value):
+            nonlocal scale
+            scale = value
+
+        world.set_scale, world.parts = set_scale, parts
+        return step
+
+    def between(world, k):
+        if k == 3:
+            world.set_scale(3.0)
+        if k == 5:
+            world.parts[1] = 4
+        if k == 7:
+            world.parts.append(4)
+        if k == 9:
+            FACTOR["a"] = 0.5
+
+    FACTOR["a"] = 1.0
+    try:
+        compare(lambda: make_world(step=step_of), 9, between)
+    finally:
+        FACTOR["a"] = 1.0
+
+
+FACTOR = {"a": 1.0}
+
+
+def test_equal_numbers_are_no_reason_to_record():
+    def step_of(world):
+        def step(x, scale, text="mean", *, flag=True):
+            return (world.net(x) * scale).detach() if flag else x
+
+        return step
+
+    world = make_world(step=step_of)
+    step = compile(world.step)
+    for k in range(6):
+        step(batch()[0], float("1000.5"), "".join(["me", "an"]), flag=k < 9)
+    assert step.recordings == 1
+    step(batch()[0], 3.0)
+    assert step.recordings == 2
+
+
+# ---- arguments -------------------------------------------------------------------------------------
+
+
+def forward_of(body):
+    def step_of(world):
+        return lambda *args, **kwargs: body(world, *args, **kwargs)
+
+    return step_of
+
+
+def test_memory_order_of_arguments():
+    compare(
+        make_world,
+        9,
+        arguments=lambda k: tuple(t.T.contiguous().T if k % 3 == 1 else t for t in batch(k)),
+    )
+
+
+def test_float64():
+    def make():
+        world = make_world(momentum=0.9)
+        world.net.double()
+        return world
+
+    compare(make, arguments=lambda k: batch(k, dtype=minigrad.float64))
+
+
+def test_an_argument_that_requires_grad():
+    def arguments(k):
+        x, y = batch(k)
+        return x.requires_grad_(), y
+
+    compare(make_world, arguments=arguments)
+
+
+def test_arguments_in_containers():
+    def body(world, pair, *, extra):
+        (x, y), z = pair, extra["z"]
+        return [world.net(x) + z[0], {"y": y * 2, "n": len(extra)}, None]
+
+    ours, theirs = make_world(step=forward_of(body)), make_world(step=forward_of(body))
+    step = compile(theirs.step)
+    for k in range(5):
+        x, y = batch(k)
+        args, kwargs = ((x, y),), {"extra": {"z": [y, 1.5]}}
+        with minigrad.no_grad():
+            assert seen(step(*args, **kwargs)) == seen(ours.step(*args, **kwargs))
+    with minigrad.no_grad():
+        step((x, y), extra={"z": [y, 1.5], "w": 3})
+    assert step.recordings == 2
+
+
+def test_the_same_tensor_for_two_arguments():
+    def body(world, a, b):
+        a.add_(1)
+        return a * b
+
+    def arguments(k):
+        x, _ = batch(k)
+        return (x, x) if k % 4 < 2 else (x, batch(k + 1)[0])
+
+    compare(lambda: make_world(step=forward_of(body)), 9, arguments=arguments)
+
+
+def test_arguments_that_share_memory_when_one_is_written():
+    def body(world, a, b):
+        a.add_(1)
+        return a * b
+
+    def arguments(k):
+        x, _ = batch(k)
+        return (x, x.detach()) if k > 4 else (x, batch(k + 1)[0])
+
+    compare(lambda: make_world(step=forward_of(body)), 9, arguments=arguments)
+
+
+def test_a_parameter_as_an_argument():
+    def body(world, w, x):
+        return (x @ w.T).detach()
+
+    ours, theirs = make_world(step=forward_of(body)), make_world(step=forward_of(body))
+    step = compile(theirs.step)
+    for k in range(5):
+        x, _ = batch(k)
+        expected = ours.step(ours.net[0].weight, x)
+        assert seen(step(theirs.net[0].weight, x)) == seen(expected)
+
+
+def test_wrong_arguments_are_a_type_error_of_the_step():
+    step = compile(make_world().step)
+    for _ in range(4):
+        step(*batch())
+    with pytest.raises(TypeError, match=r"train_step\(\) missing 1 required"):
+        step(batch()[0])
+    with pytest.raises(TypeError):
+        step(*batch(), 3)
+
+
+def test_wrong_shapes_are_the_engines_error():
+    step = compile(make_world().step)
+    for _ in range(4):
+        step(*batch())
+    with pytest.raises(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied"):
+        step(*batch(columns=7))
+    step(*batch())
+    with pytest.raises(RuntimeError, match="must have the same dtype"):
+        step(*batch(dtype=minigrad.float64))
+
+
+def test_numpy_arguments_are_refused():
+    step = compile(lambda x: minigrad.tensor(x) * 2)
+    with pytest.raises(CompileError, match="the argument x is a NumPy array"):
+        step(np.ones(3))
+
+
+# ---- what a step may do ----------------------------------------------------------------------------
+
+
+def test_accumulation_over_several_backward_calls():
+    def step_of(world):
+        def step(x, y):
+            world.optimizer.zero_grad()
+            for i in range(3):
+                world.criterion(world.net(x * (i + 1)), y).backward()
+            world.optimizer.step()
+
+        return step
+
+    compare(lambda: make_world(step=step_of, momentum=0.9))
+
+
+def test_accumulation_over_several_calls():
+    def step_of(world):
+        def step(x, y):
+            loss = world.criterion(world.net(x), y)
+            loss.backward()
+            return loss
+
+        return step
+
+    def between(world, k):
+        if k % 4 == 3:
+            world.optimizer.step()
+            world.optimizer.zero_grad()
+
+    compare(lambda: make_world(step=step_of), 14, between)
+
+
+@pytest.mark.parametrize("set_to_none", [True, False])
+def test_zero_grad_at_the_end(set_to_none):
+    def step_of(world):
+        def step(x, y):
+            loss = world.criterion(world.net(x), y)
+            loss.backward()
+            world.optimizer.step()
+            world.optimizer.zero_grad(set_to_none=set_to_none)
+            return loss
+
+        return step
+
+    compare(lambda: make_world(step=step_of))
+
+
+@pytest.mark.parametrize("limit", [0.01, 1e9])
+@pytest.mark.parametrize("how", ["norm", "value", "inf"])
+def test_clipping(how, limit):
+    def step_of(world):
+        def step(x, y):
+            world.optimizer.zero_grad()
+            world.criterion(world.net(x), y).backward()
+            if how == "value":
+                nn.utils.clip_grad_value_(world.net.parameters(), limit)
+                norm = None
+            else:
+                kind = 2.0 if how == "norm" else float("inf")
+                norm = nn.utils.clip_grad_norm_(world.net.parameters(), limit, kind)
+            world.optimizer.step()
+            return norm
+
+        return step
+
+    compare(lambda: make_world(step=step_of))
+
+
+def test_shared_layers_and_tied_weights():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b, self.out = nn.Linear(3, 3), nn.Linear(3, 3), nn.Linear(3, 2)
+            self.b.weight = self.a.weight
+
+        def forward(self, x):
+            return self.out(self.b(self.a(self.a(x)).relu()))
+
+    compare(lambda: make_world(Net, momentum=0.9))
+
+
+def test_no_grad_islands_and_detach():
+    def step_of(world):
+        def step(x, y):
+            world.optimizer.zero_grad()
+            h = world.net[0](x)
+            with minigrad.no_grad():
+                scale = h.abs().mean()
+            loss = world.criterion(world.net[2](h / scale + h.detach()), y)
+            loss.backward()
+            with minigrad.no_grad():
+                for p in world.net.parameters():
+                    p -= 0.1 * p.grad
+            return loss, scale
+
+        return step
+
+    compare(lambda: make_world(step=step_of))
+
+
+def test_buffers_that_the_step_writes():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc = nn.Linear(3, 2)
+            self.register_buffer("mean", minigrad.zeros(2))
+            self.register_buffer("count", minigrad.zeros((), dtype=minigrad.int64))
+
+        def forward(self, x):
+            h = self.fc(x)
+            with minigrad.no_grad():
+                self.mean.mul_(0.9).add_(h.detach().mean(0), alpha=0.1)
+                self.count += 1
+            return h - self.mean
+
+    compare(lambda: make_world(Net))
+
+
+def test_writes_to_slices_and_views():
+    def body(world, x, y):
+        z = minigrad.zeros(5, 3)
+        z[1:3] = x[:2] * 2
+        z[:, 0] += x[:, 1]
+        z.T[2].mul_(3)
+        z[[0, 4]] = x[[1, 2]]
+        return z, z.sum(0), minigrad.cat([z, x]), minigrad.stack([x[0], x[1]])
+
+    compare(lambda: make_world(step=forward_of(body)))
+
+
+def test_the_order_of_reading_and_writing():
+    def body(world, x, y):
+        a = x.clone()
+        before = a * 1
+        a.mul_(2)
+        middle = a + before
+        a.zero_()
+        a.add_(before)
+        x.add_(1)
+        return a, before, middle, x
+
+    compare(lambda: make_world(step=forward_of(body)))
+
+
+def test_two_tensors_change_places():
+    def step_of(world):
+        world.tensors = {"a": minigrad.ones(3), "b": minigrad.zeros(3)}
+
+        def step(x, y):
+            a, b = world.tensors["a"], world.tensors["b"]
+            kept = a.clone()
+            a.copy_(b + 1)
+            b.copy_(kept)
+            return kept + x[0]
+
+        return step
+
+    compare(lambda: make_world(step=step_of))
+
+
+def test_gradients_by_hand_and_second_order():
+    def step_of(world):
+        def step(x, y):
+            x = x.detach().requires_grad_()
+            output = world.net(x)
+            (g,) = minigrad.autograd.grad(output.sum(), x, create_graph=True)
+            loss = world.criterion(output, y) + ((g * g).sum(1).sqrt() - 1).square().mean()
+            world.optimizer.zero_grad()
+            loss.backward()
+            world.optimizer.step()
+            return loss, g.detach()
+
+        return step
+
+    compare(lambda: make_world(step=step_of))
+
+
+def test_a_closure_for_the_optimizer():
+    def step_of(world):
+        def step(x, y):
+            def closure():
+                world.optimizer.zero_grad()
+                loss = world.criterion(world.net(x), y)
+                loss.backward()
+                return loss
+
+            return world.optimizer.step(closure)
+
+        return step
+
+    compare(lambda: make_world(step=step_of, momentum=0.9))
+
+
+def test_a_function_of_the_user():
+    class Double(minigrad.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            (x,) = ctx.saved_tensors
+            return g * 2 + 0 * x
+
+    def step_of(world):
+        def step(x, y):
+            world.optimizer.zero_grad()
+            loss = world.criterion(Double.apply(world.net(x)), y)
+            loss.backward()
+            world.optimizer.step()
+            return loss
+
+        return step
+
+    compare(lambda: make_world(step=step_of))
+
+
+def test_an_optimizer_of_the_user():
+    class Signs(optim.Optimizer):
+        def __init__(self, params, lr):
+            super().__init__(params, {"lr": lr})
+
+        def step(self, closure=None):
+            with minigrad.no_grad():
+                for group in self.param_groups:
+                    for p in group["params"]:
+                        p.sub_(p.grad.sign() * group["lr"])
+
+    def make():
+        world = make_world()
+        world.optimizer = Signs(world.net.parameters(), 0.1)
+        return world
+
+    def between(world, k):
+        world.optimizer.param_groups[0]["lr"] = 0.1 if k < 4 else 0.01
+
+    compare(make, 8, between)
+
+
+def test_a_step_within_a_step():
+    def step_of(world):
+        inner = compile(lambda x: world.net(x) * 2)
+
+        def step(x, y):
+            world.optimizer.zero_grad()
+            loss = world.criterion(inner(x), y)
+            loss.backward()
+            world.optimizer.step()
+            return loss
+
+        return step
+
+    compare(lambda: make_world(step=step_of))
+
+
+def test_methods_and_modules_and_callable_objects():
+    class Trainer:
+        def __init__(self, world):
+            self.world, self.history = world, []
+
+        def step(self, x, y):
+            return train_step_of(self.world)(x, y)
+
+        __call__ = step
+
+    def between(world, k):
+        world.trainer.history.append(k)
+
+    for method in (True, False):
+
+        def make(method=method):
+            world = make_world()
+            world.trainer = Trainer(world)
+            world.step = world.trainer.step if method else world.trainer
+            return world
+
+        assert compare(make, 6, between).recordings == 1
+
+
+def test_the_damage_of_a_program_is_noticed():
+    world = make_world()
+    step = compile(world.step)
+    for k in range(4):
+        step(*batch(k))
+    loss = world.criterion(world.net(batch()[0]), batch()[1])
+    step(*batch())
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        loss.backward()
+
+
+def test_a_result_is_spent_as_it_is_after_backward():
+    world = make_world()
+    step = compile(world.step)
+    for k in range(4):
+        loss = step(*batch(k))
+    assert loss.requires_grad
+    assert "MseLossBackward0" in repr(loss)
+    with pytest.raises(RuntimeError, match="backward through the graph a second time"):
+        loss.backward()
+
+
+def test_threads_have_programs_of_their_own():
+    world = make_world(step=forward_of(lambda world, x, y: (world.net(x) * 2).detach()))
+    step, expected, wrong = compile(world.step), {}, []
+    for k in range(4):
+        expected[k] = seen(world.step(*batch(k)))
+    arguments = {k: batch(k) for k in range(4)}
+
+    def work(k):
+        for _ in range(300):
+            if seen(step(*arguments[k])) != expected[k]:
+                wrong.append(k)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+
+
+def test_nothing_grows():
+    world = make_world(momentum=0.9)
+    step = compile(world.step)
+    x, y = batch()
+    for _ in range(5):
+        step(x, y)
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects())
+        for _ in range(200):
+            step(x, y)
+        assert len(gc.get_objects()) - before < 5
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_no_warnings_from_numpy():
+    world = make_world(lr=1e30)
+    step = compile(world.step)
+    for k in range(8):
+        step(*batch(k))
+
+
+# ---- what is refused -------------------------------------------------------------------------------
+
+
+def refused(body, match, calls=1, **options):
+    """The step is refused, and nothing has changed."""
+    world = make_world(step=forward_of(body), **options)
+    step = compile(world.step)
+    for k in range(calls - 1):
+        step(*batch(k))
+    before, x = left_behind(world), batch(9)
+    values = seen(x)
+    with pytest.raises(CompileError, match=match):
+        step(*x)
+    assert left_behind(world) == before
+    assert seen(x) == values
+    return world
+
+
+def trained(world, x, y):
+    loss = world.criterion(world.net(x), y)
+    loss.backward()
+    world.optimizer.step()
+    return loss
+
+
+VALUES = {
+    "item": lambda world, x, y: trained(world, x, y).item(),
+    "float": lambda world, x, y: float(trained(world, x, y).detach()),
+    "int": lambda world, x, y: int(trained(world, x, y)),
+    "tolist": lambda world, x, y: trained(world, x, y).tolist(),
+    "print": lambda world, x, y: str(trained(world, x, y)),
+    "format": lambda world, x, y: f"{trained(world, x, y)}",
+    "if": lambda world, x, y: 1 if trained(world, x, y) > 1 else 2,
+    "max": lambda world, x, y: max(trained(world, x, y), y[0, 0]),
+    "in": lambda world, x, y: 3.0 in x,
+    "index": lambda world, x, y: [1, 2, 3][(x[0, 0] * 0).long()],
+    "list": lambda world, x, y: minigrad.tensor([trained(world, x, y), 1.0]),
+}
+
+
+@pytest.mark.parametrize("body", VALUES.values(), ids=VALUES)
+def test_asking_for_a_value(body):
+    refused(body, "the step asks for the value of a tensor:\n.*VALUES|lambda world")
+
+
+def test_the_line_of_the_question_is_named():
+    def body(world, x, y):
+        loss = world.criterion(world.net(x), y)
+        if loss > 3:
+            loss = loss * 2
+        return loss
+
+    with pytest.raises(CompileError) as caught:
+        compile(make_world(step=forward_of(body)).step)(*batch())
+    assert "    if loss > 3:\n" in str(caught.value)
+    assert "test_compile.py, line" in str(caught.value)
+    assert "minigrad.where" in caught.value.__notes__[0]
+
+
+def test_a_question_in_a_try_is_refused_as_well():
+    def body(world, x, y):
+        try:
+            return float(x.sum())
+        except RuntimeError:
+            return None
+
+    refused(body, "asks for the value")
+
+
+MASKS = {
+    "mask": lambda world, x, y: x[x > 0],
+    "write": lambda world, x, y: x.clone().__setitem__(x > 0, 0.0),
+    "nonzero": lambda world, x, y: minigrad.where(x > 0),
+}
+
+
+@pytest.mark.parametrize("body", MASKS.values(), ids=MASKS)
+def test_shapes_that_depend_on_values(body):
+    refused(body, "")
+
+
+NUMPY = {
+    "numpy": lambda world, x, y: np.abs(x.numpy()).max(),
+    "asarray": lambda world, x, y: np.asarray(x) * 2,
+    "array": lambda world, x, y: np.array(world.net(x).detach()),
+    "tensor": lambda world, x, y: minigrad.tensor(np.ones(3)) + x,
+    "from_numpy": lambda world, x, y: minigrad.from_numpy(np.ones((5, 3), np.float32)) + x,
+}
+
+
+@pytest.mark.parametrize("body", NUMPY.values(), ids=NUMPY)
+def test_numpy_in_a_step(body):
+    refused(body, "NumPy")
+
+
+RANDOM = {
+    "rand": lambda world, x, y: x + minigrad.rand(3),
+    "uniform": lambda world, x, y: x.clone().uniform_(),
+    "numpy": lambda world, x, y: x * float(np.random.rand()),
+    "random": lambda world, x, y: x * __import__("random").random(),
+}
+
+
+@pytest.mark.parametrize("body", RANDOM.values(), ids=RANDOM)
+def test_random_numbers(body):
+    refused(body, "draws random numbers")
+
+
+def test_a_random_stream_of_ones_own():
+    stream = np.random.default_rng(0)
+    refused(lambda world, x, y: x * float(stream.random()), "did different things", 2)
+
+
+def test_the_time():
+    moments = iter(range(100))
+    refused(lambda world, x, y: x * float(next(moments)), "did different things", 2)
+
+
+def test_hooks():
+    def on_tensor(world):
+        world.net[0].weight.register_hook(lambda g: g * 2)
+
+    def on_module(world):
+        world.net[1].register_forward_hook(lambda *args: None)
+
+    def on_optimizer(world):
+        world.optimizer.register_step_post_hook(lambda *args: None)
+
+    for register in (on_tensor, on_module, on_optimizer):
+        world = make_world()
+        register(world)
+        with pytest.raises(CompileError, match="there is a hook on"):
+            compile(world.step)(*batch())
+        world = make_world()
+        step = compile(world.step)
+        for k in range(4):
+            step(*batch(k))
+        register(world)
+        with pytest.raises(CompileError, match="there is a hook on"):
+            step(*batch())
+
+
+def test_hooks_within_the_step():
+    def body(world, x, y):
+        h = world.net(x)
+        h.register_hook(lambda g: None)
+        world.criterion(h, y).backward()
+
+    refused(body, "hook")
+
+
+def test_side_effects():
+    log, counts = [], {"calls": 0}
+
+    def appending(world, x, y):
+        log.append(world.net(x))
+
+    def counting(world, x, y):
+        counts["calls"] += 1
+        return x * 2
+
+    def keeping(world, x, y):
+        world.net.last = world.net(x)
+
+    def replacing(world, x, y):
+        world.net[0].bias.data = y[0]
+
+    def freezing(world, x, y):
+        world.net[0].requires_grad_(False)
+
+    def scheduling(world, x, y):
+        world.optimizer.param_groups[0]["lr"] *= 0.5
+
+    for body in (appending, counting, keeping):
+        refused(body, "the step changes")
+    refused(replacing, "gives other memory")
+    refused(freezing, "changes requires_grad")
+    refused(scheduling, "changes the option 'lr'")
+
+
+def test_hidden_tensors():
+    class Box:
+        __slots__ = ()
+
+    hidden = {id(Box): minigrad.ones(5, 3)}
+
+    def generator():
+        while True:
+            yield hidden[id(Box)]
+
+    source = generator()
+    refused(lambda world, x, y: x + next(source), "hidden from sight")
+
+
+def test_views_of_what_was_there():
+    refused(lambda world, x, y: world.net[0].weight.T, "returns a view")
+
+
+def test_there_is_no_program_before_the_first_call():
+    with pytest.raises(CompileError, match="no program yet"):
+        _ = compile(make_world().step).source

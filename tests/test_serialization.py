@@ -1,0 +1,92 @@
+"""Copies of tensors, by copy and by pickle."""
+
+import copy
+import pickle
+
+import pytest
+from both import in_both, raised
+
+TENSORS = {
+    "constant": lambda torch: torch.tensor([[1.0, 2.0], [3.0, 4.0]]),
+    "leaf": lambda torch: with_grad(torch.tensor([1.0, 2.0], requires_grad=True)),
+    "parameter": lambda torch: with_grad(torch.nn.Parameter(torch.ones(2))),
+    "frozen": lambda torch: torch.nn.Parameter(torch.ones(2), requires_grad=False),
+    "result": lambda torch: torch.ones(2, requires_grad=True) * 2,
+    "view": lambda torch: torch.arange(6.0).reshape(2, 3)[1],
+    "transposed": lambda torch: torch.arange(6.0).reshape(2, 3).t(),
+    "expanded": lambda torch: torch.arange(3.0).expand(2, 3),
+    "view that is a leaf": lambda torch: torch.arange(6.0)[2:].requires_grad_(),
+    "view of a leaf": lambda torch: torch.ones(3, requires_grad=True)[1:],
+    "integers": lambda torch: torch.tensor([1, 2]),
+    "scalar": lambda torch: torch.tensor(True),
+    "empty": lambda torch: torch.ones(0, 3, dtype=torch.float64),
+}
+WAYS = {
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda t: pickle.loads(pickle.dumps(t)),
+}
+
+
+def with_grad(t):
+    (t * t).sum().backward()
+    return t
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", TENSORS)
+@in_both
+def test_a_copy(torch, name, way):
+    t = TENSORS[name](torch)
+    twin = WAYS[way](t)
+    shared = twin.numel() > 0 and twin.data_ptr() == t.data_ptr()
+    lies_as_before = way == "pickle" or twin.is_contiguous()
+    grad = twin.grad if twin.is_leaf else None
+    return twin, type(twin).__name__, twin.is_leaf, lies_as_before, shared, grad
+
+
+@in_both
+def test_a_deep_copy_is_independent(torch):
+    t = with_grad(torch.tensor([1.0, 2.0], requires_grad=True))
+    twin = copy.deepcopy(t)
+    with torch.no_grad():
+        twin.mul_(10)
+        twin.grad.mul_(10)
+    (twin * 2).sum().backward()
+    return t, t.grad, twin, twin.grad
+
+
+@in_both
+def test_what_is_one_stays_one(torch):
+    t = with_grad(torch.tensor([1.0, 2.0], requires_grad=True))
+    twins = copy.deepcopy([t, t, t.grad])
+    loaded = pickle.loads(pickle.dumps([t, t]))
+    return (
+        twins[0] is twins[1],
+        twins[2].data_ptr() == twins[0].grad.data_ptr(),
+        loaded[0] is loaded[1],
+    )
+
+
+@in_both
+def test_what_shares_memory_goes_on_sharing_it_in_a_deep_copy(torch):
+    base = torch.arange(6.0).reshape(2, 3)
+    twins = copy.deepcopy([base[0], base.t(), base, base.detach()[1:]])
+    twins[0].fill_(7)
+    twins[3].zero_()
+    return twins, base
+
+
+@in_both
+def test_a_network_is_copied_with_its_ties_and_without_gradients(torch):
+    layer = torch.nn.Linear(2, 2)
+    net = torch.nn.Sequential(layer, torch.nn.ReLU(), layer)
+    net(torch.ones(2)).sum().backward()
+    twin = copy.deepcopy(net)
+    return [
+        twin[0] is twin[2],
+        twin[0].weight.grad,
+        len(list(twin.parameters())),
+        twin[0].weight.data_ptr() != layer.weight.data_ptr(),
+        raised(copy.deepcopy, {"loss": net(torch.ones(2))}),
+    ]
