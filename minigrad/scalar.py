@@ -195,5 +195,6 @@ def scalar(value: Scalar | Number) -> Scalar:
 def power(x: Scalar, n: Scalar) -> Scalar:
     out = math.pow(x.data, n.data)
     by_base = n.data * math.pow(x.data, n.data - 1) if n.data else 0.0
-    by_exponent = out * math.log(x.data) if x.data else 0.0
+    log = math.log(x.data) if x.data > 0 else math.nan  # of a negative base there is none
+    by_exponent = out * log if x.data else 0.0
     return Scalar(out, (x, n), (by_base, by_exponent))

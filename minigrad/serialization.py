@@ -11,40 +11,50 @@ from minigrad.tensor import Tensor, wrap
 
 __all__ = ["deepcopy", "rebuild", "reduce"]
 
+Array = np.ndarray[Any, np.dtype[Any]]
+
 
 def deepcopy(t: Tensor, memo: dict[int, Any]) -> Tensor:
-    """A leaf with its own memory, and its gradient copied too."""
+    """A leaf with its own memory; what shared memory before does so afterwards.
+
+    The gradient is copied too, but not a Parameter's: a copied network starts without gradients.
+    """
     if isinstance(t.node, Node):
         raise RuntimeError(
             "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
             "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
-            "because of a torch.nn.utils.weight_norm usage, see "
-            "https://github.com/pytorch/pytorch/pull/103001".replace("torch.nn", "minigrad.nn")
+            "because of a minigrad.nn.utils.weight_norm usage, see "
+            "https://github.com/pytorch/pytorch/pull/103001"
         )
-    if id(t) in memo:
-        return memo[id(t)]  # type: ignore[no-any-return]
-    grad = t.grad
-    copy = rebuild(
-        type(t), t.array.copy(), t.requires_grad, None if grad is None else grad.array.copy()
-    )
-    memo[id(t)] = copy
-    return copy
+    known = memo.get(id(t))
+    if isinstance(known, Tensor):
+        return known
+    twin = memo[id(t)] = rebuild(type(t), copied(t.array, memo), t.requires_grad)
+    if type(t) is Tensor and t.grad is not None:
+        twin.grad = deepcopy(t.grad, memo)
+    return twin
+
+
+def copied(array: Array, memo: dict[int, Any]) -> Array:
+    """The same view of a copy of the memory, which is copied once for all tensors that see it."""
+    owner = array
+    while isinstance(owner.base, np.ndarray):
+        owner = owner.base
+    elements = owner.ravel(order="K")
+    if array.size == 0 or not np.shares_memory(elements, owner):  # there are gaps: no order to keep
+        return array.copy()
+    memory = memo.setdefault(id(owner), elements.copy())
+    offset = array.ctypes.data - owner.ctypes.data
+    return np.ndarray(array.shape, array.dtype, memory, offset, array.strides)
 
 
 def reduce(t: Tensor) -> tuple[Any, ...]:
     """For pickle: the values and whether they require grad, without history and gradient."""
-    return rebuild, (type(t), t.array, t.requires_grad, None)
+    return rebuild, (type(t), t.array, t.requires_grad)
 
 
-def rebuild(
-    cls: type[Tensor],
-    array: np.ndarray[Any, Any],
-    requires_grad: bool,
-    grad: np.ndarray[Any, Any] | None,
-) -> Tensor:
-    t = wrap(array, Leaf(array.shape, array.dtype) if requires_grad else None)
+def rebuild(cls: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
+    """A tensor, or a Parameter, on an array."""
     if cls is not Tensor:
-        t = cls(t, requires_grad)
-    if grad is not None:
-        t.grad = wrap(grad)
-    return t
+        return cls(wrap(array), requires_grad)
+    return wrap(array, Leaf(array.shape, array.dtype) if requires_grad else None)

@@ -208,6 +208,10 @@ class Part(Node):
     def name(self) -> str:
         return self.parents[0].name()
 
+    @property
+    def next_functions(self) -> tuple[tuple[Node | Leaf | None, int], ...]:
+        return self.parents[0].next_functions
+
 
 class Function:
     """Subclass it with static methods `forward(ctx, *args)` and `backward(ctx, *gradients)`.

@@ -113,7 +113,7 @@ class Plan:
         count = max(mask.bit_length(), len(signature.arrays))
         positions = [i for i in range(count) if mask >> i & 1]
         first = signature.names.index(signature.variadic) if signature.variadic else 0
-        self.wants = tuple(i in positions for i in range(first, count))
+        self.wants = tuple(bool(mask >> i & 1) for i in range(first, count))
         self.inputs = [signature.at(i) for i in positions]
         formulas = [op.derivatives[name] for name in self.inputs]
         names = [names_in(formula) for formula in formulas]

@@ -187,7 +187,7 @@ class Entry:
         grads = self.program.grads
         for leaf, buffer in grads.items():
             yield f"{self.leaf(leaf)}.grad = None"
-            count = eval(f"count({buffer})", self.namespace | {"count": sys.getrefcount})
+            count = eval(f"{self.name(sys.getrefcount)}({buffer})", self.namespace)
             renew = self.name(self.program.renewal(buffer, self.namespace))
             yield f"if {self.name(sys.getrefcount)}({buffer}) != {count}:"
             yield f"    {renew}()"

@@ -6,6 +6,7 @@ import ast
 import functools
 import inspect
 import linecache
+import textwrap
 from collections.abc import Iterator
 from types import CodeType
 from typing import Any
@@ -16,6 +17,7 @@ from minigrad.autograd.op import Op
 from minigrad.program.names import Names
 from minigrad.program.origin import Call, Origin
 from minigrad.program.tape import Line, Value
+from minigrad.tensor import Tensor
 
 __all__ = ["Comments", "formula_text", "statement_text"]
 
@@ -46,8 +48,9 @@ class Comments:
     def about(self, origin: Origin) -> list[str]:
         """What a line is for: the op, or the op that is differentiated and the formula."""
         if origin.phase == "update":
-            name = origin.target is not None and self.names.tensor_name(origin.target)
-            return [f"update of {name}"] if name else []
+            found = map(self.names.tensor_name, tensors_of(origin.target))
+            names = ", ".join(name for name in found if name)
+            return textwrap.wrap(f"update of {names}", WIDTH) if names else []
         if origin.call is None:
             return []
         forward = self.call_text(origin.call)
@@ -67,6 +70,12 @@ class Comments:
         if isinstance(value, Value):
             return self.names.given.get(value.root) or self.names.hints.get(value.root) or "..."
         return "..." if isinstance(value, np.ndarray) else repr(value)
+
+
+def tensors_of(target: Any) -> Iterator[Tensor]:
+    for tensor in target if isinstance(target, tuple) else (target,):
+        if isinstance(tensor, Tensor):
+            yield tensor
 
 
 def statement_text(origin: Origin) -> str:

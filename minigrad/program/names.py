@@ -38,13 +38,13 @@ class Names:
         self.given: dict[Value, str] = {}
         self.hints: dict[Value, str] = {}
         self.places: dict[Place, str] = {}
+        self.aliases: dict[Value, str] = {}
         self.numbers: dict[Number, str] = {}
         self.name_given()
 
     def name_outputs(self, gradients: Iterable[tuple[WatchedLeaf, Value]]) -> None:
         """Gradients are called after their leaves, other results as the user does."""
-        for leaf, value in gradients:
-            self.hints[value] = self.leaf_grad(leaf)
+        self.gradients = {value.root: self.leaf_grad(leaf) for leaf, value in gradients}
         self.collect_hints()
 
     # ---- what is there before --------------------------------------------------------------------
@@ -75,15 +75,14 @@ class Names:
 
     def collect_hints(self) -> None:
         """The last value that a call, an assignment or a gradient gets is the one it is."""
-        last: dict[Any, Value] = {}
+        self.makers = {line.out: line for line in self.plan.lines}
+        self.wholes: dict[Any, Value] = {}
         for line in self.plan.lines:
             for event in events(line.origin):
-                last[event] = line.out
-        self.wholes = last
-        self.makers = {line.out: line for line in self.plan.lines}
-        self.results = {event[1]: value for event, value in last.items() if event[0] == "call"}
+                self.wholes[event] = line.out
+        self.results = {event[1]: v for event, v in self.wholes.items() if event[0] == "call"}
         for kind in ("user", "call", "grad", "kernel"):
-            for event, value in last.items():
+            for event, value in self.wholes.items():
                 if event[0] == kind and value not in self.hints:
                     name = self.event_name(event)
                     if name is not None:
@@ -91,29 +90,45 @@ class Names:
 
     def event_name(self, event: Any) -> str | None:
         kind, what, name = event
+        if kind == "grad" and isinstance(what, WatchedLeaf):
+            return self.leaf_grad(what)
         if kind == "grad":
-            if isinstance(what, WatchedLeaf):
-                return self.leaf_grad(what)
             call = self.origins.call_before(what.time)
             hint = None if call is None else self.hints.get(self.results.get(call))
             return None if hint is None else f"{hint}_grad"
         if kind == "call":
-            path = name[1:] if name and len(name) > 1 and not name[1][0].isdigit() else name
-            return f"{identifier(path)}_out" if path else what.op.__name__ + "_out"
+            return self.module_name(name) or f"{what.op.__name__}_out"
         return str(name) if name not in self.given.values() else None
+
+    def module_name(self, path: tuple[str, ...] | None) -> str | None:
+        if not path:
+            return None
+        short = path[1:] if len(path) > 1 and not path[1][0].isdigit() else path
+        return f"{identifier(short)}_out"
 
     def leaf_grad(self, leaf: WatchedLeaf) -> str:
         return f"{self.given.get(leaf.value) or identifier(shortened(leaf.value))}_grad"
 
     def of(self, place: Place) -> str:
-        """The name of a place: that of its last value, or of the line that made it."""
+        """The name of a place: of the gradient that it is for, or of its last value with a name."""
         if place not in self.places:
             if place.kind == "given":
                 self.places[place] = self.given[place.layout]
             else:
+                last = place.values[-1]
                 hints = [self.hints[value] for value in place.values if value in self.hints]
-                self.places[place] = self.unique(hints[-1] if hints else self.partial(place))
+                name = self.gradients.get(last) or (hints[-1] if hints else self.partial(place))
+                self.places[place] = self.unique(name)
         return self.places[place]
+
+    def alias(self, value: Value, place: Place) -> str | None:
+        """The name of a value whose place is called after another one."""
+        hint = self.hints.get(value)
+        if hint is None or place.kind == "given" or self.of(place).startswith(hint):
+            return None
+        if value not in self.aliases:
+            self.aliases[value] = self.unique(hint)
+        return self.aliases[value]
 
     def partial(self, place: Place) -> str:
         """The name of an intermediate result: what it is part of, and what it is."""
@@ -123,8 +138,8 @@ class Names:
         if isinstance(line.origin.target, Tensor):
             name = self.tensor_name(line.origin.target)
         noun = NOUNS.get(line.function, "part")
-        if line.function == "assign" and line.out.dtype == np.float64:
-            noun = "wide"
+        if line.out.dtype == np.float64 and line.origin.phase == "update":
+            noun = "before" if line.function == "pack" else "after"
         return f"{name}_{noun}" if name else noun
 
     def tensor_name(self, tensor: Tensor) -> str | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from minigrad.program.lower import lowered
 from minigrad.program.memory import planned
+from minigrad.program.pack import packed
 from minigrad.program.names import Names
 from minigrad.program.record import Recording
 from minigrad.program.simplify import Draft, simplified
@@ -39,7 +40,7 @@ class Program:
             [*(new.value for new in results.new), *recording.grads.values()],
             [value for _, value in results.gradients],
         )
-        plan = planned(lowered(simplified(draft)))
+        plan = planned(packed(lowered(simplified(draft))))
         count = len(results.new)
         returned, grads = plan.draft.outputs[:count], plan.draft.outputs[count:]
         leaves = [leaf for leaf, _ in results.gradients]

@@ -27,7 +27,8 @@ from minigrad.tensor import Tensor
 __all__ = ["Fact", "Surroundings", "is_plain"]
 
 LARGEST = 1000  # items of a list or dict; the elements of larger ones are not looked at
-LIBRARIES = {"minigrad", "numpy", "torch"} | sys.stdlib_module_names
+CLOSED = {"minigrad", "numpy", "torch"}
+LIBRARIES = CLOSED | sys.stdlib_module_names
 MISSING = object()
 
 Path = tuple[str, ...]
@@ -190,10 +191,12 @@ class Surroundings:
                 self.fact(items, "item", key, value, (*path, str(key)))
 
     def visit_object(self, value: Any, path: Path) -> None:
-        if hasattr(value, "__next__") or is_of_library(type(value)):
+        """A user's object, class or module; of the libraries' own, plain containers."""
+        kind = type(value)
+        if hasattr(value, "__next__") or kind.__module__.partition(".")[0] in CLOSED:
             return
         if not isinstance(value, ModuleType | type):
-            self.visit_methods(type(value), path)
+            self.visit_methods(kind, path)
         for name, attribute in attributes(value):
             if not (isinstance(value, type) and isinstance(attribute, FunctionType)):
                 self.unread.append((value, name, attribute, (*path, name)))

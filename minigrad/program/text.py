@@ -13,6 +13,7 @@ from minigrad.program.calls import NAMESPACE, UPDATES, expression, index_of
 from minigrad.program.formulas import Comments
 from minigrad.program.memory import Place, Plan
 from minigrad.program.names import Names
+from minigrad.program.pack import parts_of
 from minigrad.program.tape import Line, Number, Operand, Value
 
 __all__ = ["Text"]
@@ -85,7 +86,7 @@ class Text:
     def statements(self, line: Line) -> Iterator[str]:
         """The line, its result in its place."""
         place = self.plan.places[line.out]
-        out = self.names.of(place)
+        out = self.of(line.out, line)
         inputs = [self.of(operand, line) for operand in line.inputs]
         match line.function:
             case function if function in UPDATES:
@@ -101,6 +102,8 @@ class Text:
                 yield f"{line.function}(({', '.join(inputs)},), {line.options['axis']}, {out})"
             case "assign" if isinstance(line.inputs[0], Number):
                 yield f"{out}.fill({line.inputs[0].text})"
+            case "pack":
+                yield from self.pack(line, out, inputs)
             case "float":
                 floats = [self.as_float(operand, line) for operand in line.inputs]
                 yield f"{out}.fill({line.options['text'].format(*floats)})"
@@ -111,6 +114,14 @@ class Text:
                 yield f"{function}({', '.join([*inputs, out, *options])})"
             case _:
                 yield f"{out}[...] = {expression(line, lambda operand: self.of(operand, line))}"
+
+    def pack(self, line: Line, out: str, inputs: list[str]) -> Iterator[str]:
+        """Each input goes to its part of the result."""
+        shapes = [operand.shape for operand in line.inputs if isinstance(operand, Value)]
+        parts = parts_of(self.plan.draft.tape, line.out, shapes)
+        for part, x in zip(parts, inputs, strict=True):
+            name = f"{x.removesuffix('_grad')}_{out.rpartition('_')[2]}"
+            yield f"{self.view(part, line, name)}[...] = {x}"
 
     def as_float(self, operand: Operand, line: Line) -> str:
         return operand.text if isinstance(operand, Number) else f"{self.of(operand, line)}.item()"
@@ -135,39 +146,65 @@ class Text:
             name = self.names.number(operand, line)
             self.constants[name] = f"np.array({shortest(operand)}, np.{operand.dtype.name})"
             return name
-        if operand in self.whole:
-            return self.names.of(self.whole[operand])
         if operand.base is not None:
-            return self.view(operand, self.of(operand.base, line))
+            if operand in self.whole:
+                return self.names.of(self.whole[operand])
+            return self.view(operand, line)
         if operand.kind == "given":
             return self.names.given[operand]
         if operand.kind == "constant":
             name = self.names.constant(operand)
             self.constants.setdefault(name, array_text(operand.array))
             return name
-        place = self.plan.places[operand]
-        if place.layout.shape == operand.shape:
-            return self.names.of(place)
-        look = f"{{}}.reshape({', '.join(map(str, operand.shape)) or '()'})"
-        return self.view(self.plan.draft.tape.view(place.layout, look, operand), self.names.of(place))
+        return self.result(operand, line)
 
-    def view(self, value: Value, base: str) -> str:
+    def result(self, value: Value, line: Line | None) -> str:
+        """The name of a computed value. A place may hold several, one after the other."""
+        place = self.plan.places[value]
+        if place.layout.shape != value.shape:
+            look = f"{{}}.reshape({', '.join(map(str, value.shape)) or '()'})"
+            return self.view(self.plan.draft.tape.view(place.layout, look, value), None)
+        base = self.names.of(place)
+        is_back = line is not None and line.origin.phase == "backward"
+        alias = self.names.alias(value, place) if is_back and value not in self.fresh else None
+        if alias is None:
+            return base
+        self.views[value] = (alias, base)
+        return alias
+
+    def view(self, value: Value, line: Line | None, name: str = "") -> str:
         """A view has a name; where the memory is new in every step, it is made in the step."""
-        text = value.look.format(base)
-        if not self.is_new(value.root):
+        owner = self.owner(value)
+        text, base = self.look(value, line), self.of(owner, line)
+        if not self.is_new(owner):
             if value not in self.views:
-                self.views[value] = (self.names.unique(base + suffix(value)), text)
+                found = [view for view, other in self.views.values() if other == text]
+                view = found[0] if found else self.names.unique(name or base + suffix(value))
+                self.views[value] = (view, text)
             return self.views[value][0]
         if value not in self.locals:
             self.locals[value] = self.names.unique(base + suffix(value))
             self.out.append(f"{self.locals[value]} = {text}")
         return self.locals[value]
 
-    def is_new(self, root: Value) -> bool:
+    def look(self, value: Value, line: Line | None) -> str:
+        """The expression of a view, from the array that owns the memory."""
+        if value is self.owner(value):
+            return self.of(value, line)
+        assert value.base is not None
+        return value.look.format(self.look(value.base, line))
+
+    def owner(self, value: Value) -> Value:
+        """The value that a buffer is laid out for, or the root."""
+        while value.base is not None and value not in self.whole:
+            value = value.base
+        return value
+
+    def is_new(self, owner: Value) -> bool:
         """Whether the array behind a value is another one in every step."""
-        if root.kind == "given":
-            return root.role in ("argument", "upstream")
-        place = self.whole.get(root) or self.plan.place(root)
+        if owner.kind == "given":
+            return owner.role in ("argument", "upstream")
+        place = self.whole.get(owner) or self.plan.place(owner)
         return place is not None and not self.fresh.isdisjoint(place.values)
 
     # ---- what comes before -----------------------------------------------------------------------
@@ -200,7 +237,8 @@ class Text:
         if places:
             yield ["# buffers", *(f"{self.names.of(p)} = {self.buffer(p)}" for p in places)]
         if self.views:
-            yield ["# views", *(f"{name} = {text}" for name, text in self.views.values())]
+            lines = dict.fromkeys(f"{name} = {text}" for name, text in self.views.values())
+            yield ["# views", *lines]
 
     def made_of(self, buffer: str) -> Iterator[str]:
         """The lines of the set-up that make a buffer and all views of it."""
@@ -208,7 +246,8 @@ class Text:
             if name == buffer:
                 yield f"{name} = {self.buffer(place)}"
                 for value, (view, text) in self.views.items():
-                    if (self.whole.get(value.root) or self.plan.place(value)) is place:
+                    owner = self.owner(value)
+                    if (self.whole.get(owner) or self.plan.place(owner)) is place:
                         yield f"{view} = {text}"
 
     def buffer(self, place: Place) -> str:
@@ -249,13 +288,15 @@ def reduction(line: Line, x: str, out: str) -> str:
 
 def suffix(value: Value) -> str:
     """What the name of a view ends in."""
+    if value.look.startswith("{}["):
+        return "_" + "_".join(re.findall(r"\d+", value.look)) if re.search(r"\d", value.look) else "_view"
     match value.shape:
         case _ if value.look == "{}.T":
             return "_T"
         case ():
             return "_number"
         case (_,):
-            return "_flat" if "reshape" in value.look else "_row"
+            return "_flat"
         case (1, _):
             return "_row"
         case (_, 1):
