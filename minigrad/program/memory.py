@@ -7,7 +7,7 @@ after the other, and what the step leaves behind is computed where it is to be f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from minigrad.program.calls import ELEMENTWISE, UPDATES
 from minigrad.program.simplify import Draft

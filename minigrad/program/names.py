@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.program.calls import NAMESPACE
 from minigrad.program.memory import Place, Plan
-from minigrad.program.origin import Origin, Origins
+from minigrad.program.origin import Origin
 from minigrad.program.standins import WatchedLeaf
 from minigrad.program.tape import Line, Number, Value
 from minigrad.tensor import Tensor

@@ -18,14 +18,71 @@ from minigrad.program.errors import refused
 from minigrad.program.origin import user_line
 from minigrad.program.tape import Array, Line, Memory, Number, Operand, Tape, Value
 
-__all__ = ["FUNCTIONS", "Noting", "flat", "make", "noting", "number", "operands", "plain", "value_of", "write"]
+__all__ = [
+    "FUNCTIONS",
+    "Noting",
+    "flat",
+    "make",
+    "noting",
+    "number",
+    "operands",
+    "plain",
+    "value_of",
+    "write",
+]
 
 KNOWN = frozenset(
-    "T __array__ __array_finalize__ __array_function__ __array_interface__ __array_priority__ "
-    "__array_struct__ __array_ufunc__ __class__ __contains__ __dict__ __len__ __getitem__ "
-    "__setitem__ all any astype base clip copy dot dtype fill flags flatten item itemsize look max "
-    "mean memory min nbytes ndim ravel reshape setflags shape size source squeeze strides sum swapaxes take "
-    "tape tolist transpose view".split()
+    [
+        "T",
+        "__array__",
+        "__array_finalize__",
+        "__array_function__",
+        "__array_interface__",
+        "__array_priority__",
+        "__array_struct__",
+        "__array_ufunc__",
+        "__class__",
+        "__contains__",
+        "__dict__",
+        "__len__",
+        "__getitem__",
+        "__setitem__",
+        "all",
+        "any",
+        "astype",
+        "base",
+        "clip",
+        "copy",
+        "dot",
+        "dtype",
+        "fill",
+        "flags",
+        "flatten",
+        "item",
+        "itemsize",
+        "look",
+        "max",
+        "mean",
+        "memory",
+        "min",
+        "nbytes",
+        "ndim",
+        "ravel",
+        "reshape",
+        "setflags",
+        "shape",
+        "size",
+        "source",
+        "squeeze",
+        "strides",
+        "sum",
+        "swapaxes",
+        "take",
+        "tape",
+        "tolist",
+        "transpose",
+        "view",
+    ]
 )
 
 
@@ -52,7 +109,9 @@ class Noting(np.ndarray[Any, Any]):
     def base(self) -> Any:
         """As of an array that does not note: None, or the array that owns the memory."""
         source = self.source
-        return None if source is None else source.base or source
+        while source is not None and source.source is not None:
+            source = source.source
+        return source
 
     # ---- calls that NumPy hands over -------------------------------------------------------------
 
@@ -330,8 +389,10 @@ def operand(tape: Tape, value: Any, kind: Any) -> Operand:
     if is_number(value):
         return number(value, kind)
     if isinstance(value, Noting) or id(value) in tape.outside:
-        return value_of(tape, value)
-    value = np.asarray(value)
+        known = value_of(tape, value)
+        if known.role != "fresh" or known.shape != ():
+            return known
+    value = np.asarray(plain(value))
     return value_of(tape, value) if value.ndim else number(value.item(), value.dtype)
 
 

@@ -183,9 +183,7 @@ def kernels() -> dict[CodeType, Op]:
 @functools.cache
 def formulas() -> dict[CodeType, str]:
     """The argument by which each formula differentiates."""
-    return {
-        formula.__code__: name for op in all_ops() for name, formula in op.derivatives.items()
-    }
+    return {formula.__code__: name for op in all_ops() for name, formula in op.derivatives.items()}
 
 
 def all_ops() -> list[Op]:

@@ -63,7 +63,12 @@ def update_of(line: Line, makers: dict[Value, Line], uses: Counter[Value]) -> Up
     if total is None or product is None or wide is None:
         return None
     x, y, factor = wide.inputs[0], total.inputs[1], product.inputs[1]
-    if not isinstance(x, Value) or not isinstance(y, Value) or x.dtype != FLOAT32 or y.dtype != FLOAT32:
+    if (
+        not isinstance(x, Value)
+        or not isinstance(y, Value)
+        or x.dtype != FLOAT32
+        or y.dtype != FLOAT32
+    ):
         return None
     shapes = {x.shape, y.shape, line.out.shape}
     if len(shapes) > 1 or (isinstance(factor, Value) and factor.size != 1):

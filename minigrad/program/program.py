@@ -11,8 +11,8 @@ import numpy as np
 
 from minigrad.program.lower import lowered
 from minigrad.program.memory import planned
-from minigrad.program.pack import packed
 from minigrad.program.names import Names
+from minigrad.program.pack import packed
 from minigrad.program.record import Recording
 from minigrad.program.simplify import Draft, simplified
 from minigrad.program.tape import Array
@@ -31,7 +31,7 @@ class Program:
     """
 
     def __init__(self, recording: Recording, name: str) -> None:
-        self.recording = recording
+        self.recording, self.title = recording, name
         tape, results = recording.tape, recording.results
         draft = Draft(
             tape,

@@ -8,6 +8,7 @@ there. The engine has made the step then; a step that is refused is undone.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from types import FunctionType, MethodType
 from typing import Any
@@ -22,7 +23,7 @@ from minigrad.program.errors import CompileError, refusals, refused
 from minigrad.program.hyper import Numbers, WatchedGroup, all_numbers
 from minigrad.program.noting import Noting, noting, value_of
 from minigrad.program.origin import Origins, user_line
-from minigrad.program.results import Reader, give_own_arrays
+from minigrad.program.results import Reader, Results, give_own_arrays, put_back_leaves
 from minigrad.program.standins import Given, WatchedLeaf, give_own_array
 from minigrad.program.surroundings import Fact, Path, Surroundings
 from minigrad.program.tape import Array, Tape, Value
@@ -30,6 +31,9 @@ from minigrad.program.world import World, refuse_hooks
 from minigrad.tensor import Tensor
 
 __all__ = ["Recording"]
+
+
+one_at_a_time = threading.RLock()  # while it is recorded, a tensor notes for one step
 
 
 class Recording:
@@ -45,9 +49,7 @@ class Recording:
     is_first   whether the step has made what it will find next time, an optimiser's state
     """
 
-    def __init__(
-        self, function: Any, call: Callable[[], Any], arguments: dict[str, Any]
-    ) -> None:
+    def __init__(self, function: Any, call: Callable[[], Any], arguments: dict[str, Any]) -> None:
         self.call, self.arguments = call, arguments
         self.surroundings = Surroundings(function, arguments)
         self.tape = Tape(Origins(self.surroundings.modules, code_of(function)))
@@ -55,20 +57,22 @@ class Recording:
         self.numbers: list[Numbers] = []
         self.groups: list[WatchedGroup] = []
         self.is_first = False
+        self.results: Results | None = None
 
     def run(self) -> Any:
         """Make the step, observed; CompileError, and nothing changed, if it cannot be a program."""
-        refuse_hooks(self.surroundings)
-        self.world = World(self.surroundings)
-        refusals.last = None
-        try:
-            self.result = self.observed()
-            self.refuse_what_it_did()
-            self.is_first = self.world.refuse_changes()
-        except CompileError:
-            self.undo()
-            raise
-        return self.result
+        with one_at_a_time:
+            refuse_hooks(self.surroundings)
+            self.world = World(self.surroundings)
+            refusals.last = None
+            try:
+                self.result = self.observed()
+                self.refuse_what_it_did()
+                self.is_first = self.world.refuse_changes()
+            except CompileError:
+                self.undo()
+                raise
+            return self.result
 
     def undo(self) -> None:
         """Put everything back to where it was before the call."""
@@ -85,11 +89,11 @@ class Recording:
             self.turn = len(self.tape.lines)
             self.results = Reader(self).read(result)
             self.grads = self.grads_of_now()
-            give_own_arrays(result)
+            give_own_arrays(result, self.givens)
             return result
         finally:
             watcher.reset(token)
-            self.tape.is_open = False
+            self.tape.is_running = False
             self.unwatch()
 
     def grads_of_now(self) -> dict[WatchedLeaf, Value]:
@@ -104,11 +108,6 @@ class Recording:
     # ---- before ----------------------------------------------------------------------------------
 
     def watch(self) -> None:
-        for name, value in self.arguments.items():
-            if isinstance(value, Tensor) and value not in self.surroundings.tensors:
-                self.give(value, "argument", (name,))
-        for tensor, path in self.surroundings.tensors.items():
-            self.give(tensor, "tensor", path)
         for optimizer in self.surroundings.optimizers:
             groups = [WatchedGroup(group) for group in optimizer.param_groups]
             self.groups += groups
@@ -118,6 +117,11 @@ class Recording:
             for name, array in numbers.arrays.items():
                 memory = self.tape.given(array, "number", (f"group{i}", name))
                 setattr(numbers.rule, name, noting(self.tape, memory, array))
+        for name, value in self.arguments.items():
+            if isinstance(value, Tensor) and value not in self.surroundings.tensors:
+                self.give(value, "argument", (name,))
+        for tensor, path in self.surroundings.tensors.items():
+            self.give(tensor, "tensor", path)
 
     def give(self, tensor: Tensor, role: str, path: Path) -> None:
         if tensor not in self.givens:
@@ -144,6 +148,8 @@ class Recording:
         self.other_leaf = [g.path for g in self.givens.values() if g.has_other_leaf()]
         for given in self.givens.values():
             given.put_back()
+        if self.results is not None:
+            put_back_leaves(self.results)
         for numbers in self.numbers:
             vars(numbers.rule).update(numbers.arrays)
         for optimizer in self.surroundings.optimizers:
@@ -168,7 +174,9 @@ class Recording:
             )
         for value, copy in self.tape.copies.items():
             is_fresh = value.role == "fresh"
-            if not is_fresh and not np.array_equal(value.array, copy, equal_nan=copy.dtype.kind == "f"):
+            if not is_fresh and not np.array_equal(
+                value.array, copy, equal_nan=copy.dtype.kind == "f"
+            ):
                 raise refused(
                     "the step changes a tensor that is hidden from sight",
                     "A step sees its arguments, and what the names in its code lead to.",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad.autograd import engine
-from minigrad.autograd.graph import Node
+from minigrad.autograd.graph import Leaf, Node
 from minigrad.program.errors import CompileError, refused
 from minigrad.program.noting import noting, value_of
 from minigrad.program.standins import WatchedLeaf, give_own_array
@@ -19,7 +20,7 @@ from minigrad.tensor import Tensor
 if TYPE_CHECKING:
     from minigrad.program.record import Recording
 
-__all__ = ["NewTensor", "Reader", "Results", "give_own_arrays"]
+__all__ = ["NewTensor", "Reader", "Results", "give_own_arrays", "put_back_leaves"]
 
 
 @dataclass(eq=False)
@@ -117,10 +118,21 @@ class Reader:
         return True
 
 
-def give_own_arrays(result: Any) -> None:
-    """Let the returned tensors have their arrays without the notes."""
-    give_own_array(result)
+def put_back_leaves(results: Results) -> None:
+    """Let the graphs of returned tensors lead to the leaves themselves."""
+    roots = [new.node for new in results.new if new.node is not None]
+    for node in engine.reachable(roots):
+        if not isinstance(node, Leaf):
+            node.parents = [
+                parent.original if isinstance(parent, WatchedLeaf) else parent
+                for parent in node.parents
+            ]
+
+
+def give_own_arrays(result: Any, givens: Container[Any]) -> None:
+    """Let the new tensors among the results have their arrays without the notes."""
     if isinstance(result, dict | list | tuple):
         for item in result.values() if isinstance(result, dict) else result:
-            give_own_arrays(item)
-
+            give_own_arrays(item, givens)
+    elif isinstance(result, Tensor) and result not in givens:
+        give_own_array(result)

@@ -7,7 +7,6 @@ line that was there before becomes that line's result. A pass up then drops what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -120,7 +119,11 @@ def hashable(option: Any) -> Any:
 
 def folded(line: Line) -> Value | None:
     """A constant, where only constants go in."""
-    if line.function == "empty" or line.function in UPDATES or not all(map(is_fixed, (*line.inputs, *line.reads()))):
+    if (
+        line.function == "empty"
+        or line.function in UPDATES
+        or not all(map(is_fixed, (*line.inputs, *line.reads())))
+    ):
         return None
     array = np.asarray(quiet.run(evaluated, line), line.out.dtype)
     if array.strides != line.out.strides:

@@ -93,7 +93,7 @@ class Given:
         return not isinstance(array, Noting) or array.memory is not self.memory
 
     def has_other_leaf(self) -> bool:
-        if leaf_of(self.tensor) is not self.leaf:
+        if leaf_of(self.tensor) is not self.leaf or (self.tensor.node is None) != self.is_frozen:
             return True
         return self.leaf is not None and self.leaf.hooks is not self.leaf.original.hooks
 
@@ -115,8 +115,11 @@ class Given:
             if self.stamp.writes is not None:
                 self.stamp.writes.clear()
                 self.stamp.writes.extend(writes)
-        if self.leaf is not None and isinstance(self.leaf.original, Leaf):
-            self.leaf.original.grad = self.leaf.before
+        if self.leaf is not None:
+            self.leaf.original.frozen = self.is_frozen
+            self.tensor.node = None if self.is_frozen else self.leaf.original
+            if isinstance(self.leaf.original, Leaf):
+                self.leaf.original.grad = self.leaf.before
 
 
 def leaf_of(tensor: Tensor) -> Leaf | Node | None:

@@ -29,6 +29,7 @@ __all__ = ["Fact", "Surroundings", "is_plain"]
 LARGEST = 1000  # items of a list or dict; the elements of larger ones are not looked at
 CLOSED = {"minigrad", "numpy", "torch"}
 LIBRARIES = CLOSED | sys.stdlib_module_names
+METHODS = (FunctionType, staticmethod, classmethod, property)
 MISSING = object()
 
 Path = tuple[str, ...]
@@ -36,10 +37,10 @@ Path = tuple[str, ...]
 
 @dataclass(eq=False)
 class Fact:
-    """`owner.key`, `owner[key]`, the variable in a cell, or a length is `value`."""
+    """`owner.key`, `owner[key]`, a variable in its cell, a length, or what a dict holds is `value`."""
 
     owner: Any
-    access: str  # "attribute", "item", "cell" or "length"
+    access: str  # "attribute", "item", "cell", "length" or "values"
     key: Any
     value: Any
     path: Path
@@ -50,6 +51,8 @@ class Fact:
                 return getattr(self.owner, self.key)
             if self.access == "cell":
                 return self.owner.cell_contents
+            if self.access == "values":
+                return ids_of(self.owner)
             return len(self.owner) if self.access == "length" else self.owner[self.key]
         except (AttributeError, LookupError, ValueError):
             return MISSING
@@ -62,8 +65,17 @@ class Fact:
         return ".".join(self.path)
 
 
+def ids_of(owner: dict[Any, Any]) -> tuple[int, ...]:
+    """Which objects a dict holds: told apart without asking their keys for a hash."""
+    return tuple(map(id, owner.values()))
+
+
 def is_same(a: Any, b: Any) -> bool:
-    return a is b or (is_plain(a) and type(a) is type(b) and repr(a) == repr(b))
+    return a is b or (is_value(a) and type(a) is type(b) and repr(a) == repr(b))
+
+
+def is_value(value: Any) -> bool:
+    return is_plain(value) or isinstance(value, tuple)
 
 
 def is_plain(value: Any) -> bool:
@@ -117,8 +129,8 @@ class Surroundings:
         elif isinstance(value, functools.partial):
             for part in (value.func, value.args, value.keywords):
                 self.visit(part, path)
-        elif isinstance(value, CodeType):
-            self.visit_code(value)
+        elif isinstance(value, property):
+            self.visit(value.fget, path)
         elif isinstance(value, set | frozenset):
             self.facts.append(Fact(value, "length", None, len(value), path))
         else:
@@ -129,7 +141,9 @@ class Surroundings:
             value = function.__globals__[name]
             if not is_of_library(value):
                 self.fact(function.__globals__, "item", name, value, (*path[:-1], name))
-        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        for name, cell in zip(
+            function.__code__.co_freevars, function.__closure__ or (), strict=True
+        ):
             if cell != CellType():
                 self.fact(cell, "cell", None, cell.cell_contents, (*path[:-1], name))
         for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
@@ -152,6 +166,7 @@ class Surroundings:
         self.modules[module] = path
         self.visit_methods(type(module), path)
         self.facts.append(Fact(vars(module), "length", None, len(vars(module)), path))
+        self.no_hooks(module._hooks, path)
         own = module._names
         for name, value in vars(module).items():
             if name in own.parameters or name in own.buffers or name in own.modules:
@@ -172,9 +187,18 @@ class Surroundings:
             for value in group.values():
                 self.visit(value, path)
         self.fact(optimizer, "attribute", "state", optimizer.state, path)
+        ids = ids_of(optimizer.state)
+        self.facts.append(Fact(optimizer.state, "values", None, ids, path))
+        hooks = optimizer.step_hooks
+        self.facts.append(Fact(optimizer, "attribute", "step_hooks", hooks, (*path, "hooks")))
+        self.no_hooks(hooks, path)
         for name, value in vars(optimizer).items():
             if name not in ("param_groups", "state", "defaults"):
                 self.unread.append((optimizer, name, value, (*path, name)))
+
+    def no_hooks(self, hooks: Any, path: Path) -> None:
+        for kind in () if hooks is None else (hooks.before, hooks.after):
+            self.facts.append(Fact(kind, "length", None, len(kind), (*path, "hooks")))
 
     def visit_items(self, items: Any, path: Path) -> None:
         if not isinstance(items, tuple):
@@ -198,7 +222,9 @@ class Surroundings:
         if not isinstance(value, ModuleType | type):
             self.visit_methods(kind, path)
         for name, attribute in attributes(value):
-            if not (isinstance(value, type) and isinstance(attribute, FunctionType)):
+            if isinstance(value, type) and isinstance(attribute, METHODS):
+                self.visit(getattr(attribute, "__func__", attribute), (*path, name))
+            else:
                 self.unread.append((value, name, attribute, (*path, name)))
 
     def visit_methods(self, kind: type, path: Path) -> None:

@@ -7,6 +7,7 @@ often the step wrote in place; where the values of a program live is decided lat
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -159,7 +160,13 @@ class Tape:
         self.views: dict[tuple[Value, str], Value] = {}
         self.outside: dict[int, Memory] = {}  # given and constant arrays, by identity
         self.copies: dict[Value, Array] = {}  # of constants, as they were when they were met
-        self.is_open = True
+        self.is_running = True
+        self.thread = threading.get_ident()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether lines are noted: while the step runs, and in its own thread."""
+        return self.is_running and threading.get_ident() == self.thread
 
     def add(self, line: Line) -> None:
         line.origin = self.origins.here()

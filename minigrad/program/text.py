@@ -52,9 +52,7 @@ class Text:
         yield from indented(self.step)
         results = [self.of(value) for value in self.returned]
         if self.plan.draft.back:
-            upstream = next(
-                self.names.given[v] for v in self.names.given if v.role == "upstream"
-            )
+            upstream = next(self.names.given[v] for v in self.names.given if v.role == "upstream")
             yield f"\n    def backward({upstream}):"
             yield from indented(indented(self.way_back))
             yield f"        return {', '.join(map(self.of, self.plan.draft.back))}"
@@ -130,7 +128,9 @@ class Text:
         """A write into a part of the memory."""
         if line.function == "put":
             target = str(line.options["look"]).format(out)
-            return f"{target} = {inputs[1]}" if target[-1] == "]" else f"{target}[...] = {inputs[1]}"
+            return (
+                f"{target} = {inputs[1]}" if target[-1] == "]" else f"{target}[...] = {inputs[1]}"
+            )
         if line.function == "putmask":
             return f"putmask({out}, {inputs[1]}, {inputs[2]})"
         index = index_of(line, lambda operand: self.of(operand, line))
@@ -218,7 +218,9 @@ class Text:
         rows = []
         for value, name in self.names.given.items():
             if value.kind == "given":
-                role = ROLES.get(value.role) or ("changed by the step" if value in stored else "used")
+                role = ROLES.get(value.role) or (
+                    "changed by the step" if value in stored else "used"
+                )
                 rows.append((name, value.dtype.name, str(value.shape), role))
         widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
         return "\n".join(
@@ -289,7 +291,11 @@ def reduction(line: Line, x: str, out: str) -> str:
 def suffix(value: Value) -> str:
     """What the name of a view ends in."""
     if value.look.startswith("{}["):
-        return "_" + "_".join(re.findall(r"\d+", value.look)) if re.search(r"\d", value.look) else "_view"
+        return (
+            "_" + "_".join(re.findall(r"\d+", value.look))
+            if re.search(r"\d", value.look)
+            else "_view"
+        )
     match value.shape:
         case _ if value.look == "{}.T":
             return "_T"
