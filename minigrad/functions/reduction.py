@@ -38,9 +38,10 @@ def mean(
     if dtype is not None:
         x = to(x, dtype)
     if x.array.dtype.kind != "f":
+        which = "Input" if dtype is None else "Optional"
         raise noted(
             RuntimeError(
-                "mean(): could not infer output dtype. Input dtype must be either a floating "
+                f"mean(): could not infer output dtype. {which} dtype must be either a floating "
                 f"point or complex dtype. Got: {x.dtype.title}"
             ),
             "The mean of integers is rarely an integer. Write x.float().mean().",
