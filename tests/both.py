@@ -12,18 +12,16 @@ The body runs twice, with `torch` standing for either library. What it returns, 
 
 import functools
 import inspect
-import re
 import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from oracle import ours, same_bits_or_equal
+from oracle import told as headline
 
 import minigrad
-
-torch.set_num_threads(1)
-torch.set_warn_always(True)  # some of torch's warnings come once per process otherwise
 
 TENSORS = (torch.Tensor, minigrad.Tensor)
 NODES = (minigrad.autograd.graph.Node, minigrad.autograd.graph.Leaf)
@@ -40,12 +38,7 @@ class Outcome:
 
 def neutral(text):
     """A text of torch's as minigrad would say it, without the place in torch's own sources."""
-    return re.sub(r"\btorch\b", "minigrad", str(text).partition(" (Triggered internally")[0])
-
-
-def headline(error):
-    """The class and the first line of an error's text."""
-    return f"{type(error).__name__}: {neutral(error).splitlines()[0] if str(error) else ''}"
+    return ours(str(text))
 
 
 def outcome(program, library, *args, **kwargs):
@@ -81,53 +74,49 @@ def described(value):
     return neutral(value)
 
 
-def differences(ours, theirs, ulps=0, path="value"):
+def differences(mine, theirs, ulps=0, path="value"):
     """Where two described values differ, one line for each place."""
-    if isinstance(ours, np.ndarray) and isinstance(theirs, np.ndarray):
-        if not same_array(ours, theirs, ulps):
-            yield f"{path}: minigrad {ours!r}, torch {theirs!r}"
-    elif isinstance(ours, dict) and isinstance(theirs, dict) and ours.keys() == theirs.keys():
-        for key in ours:
-            yield from differences(ours[key], theirs[key], ulps, f"{path}.{key}")
-    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
-        for i, (mine, other) in enumerate(zip(ours, theirs, strict=True)):
-            yield from differences(mine, other, ulps, f"{path}[{i}]")
-    elif isinstance(ours, float) and isinstance(theirs, float):
-        if not same_array(np.asarray(ours), np.asarray(theirs), ulps):
-            yield f"{path}: minigrad {ours!r}, torch {theirs!r}"
-    elif type(ours) is not type(theirs) or ours != theirs:
-        yield f"{path}: minigrad {ours!r}, torch {theirs!r}"
+    if isinstance(mine, np.ndarray) and isinstance(theirs, np.ndarray):
+        if not same_array(mine, theirs, ulps):
+            yield f"{path}: minigrad {mine!r}, torch {theirs!r}"
+    elif isinstance(mine, dict) and isinstance(theirs, dict) and mine.keys() == theirs.keys():
+        for key in mine:
+            yield from differences(mine[key], theirs[key], ulps, f"{path}.{key}")
+    elif isinstance(mine, list) and isinstance(theirs, list) and len(mine) == len(theirs):
+        for i, (item, other) in enumerate(zip(mine, theirs, strict=True)):
+            yield from differences(item, other, ulps, f"{path}[{i}]")
+    elif isinstance(mine, float) and isinstance(theirs, float):
+        if not same_array(np.asarray(mine), np.asarray(theirs), ulps):
+            yield f"{path}: minigrad {mine!r}, torch {theirs!r}"
+    elif type(mine) is not type(theirs) or mine != theirs:
+        yield f"{path}: minigrad {mine!r}, torch {theirs!r}"
 
 
 def same_array(a, b, ulps):
     """Equal shapes and dtypes; equal bits, or within so many ulps of the largest element."""
     if a.shape != b.shape or a.dtype != b.dtype:
         return False
-    if a.dtype.kind != "f":
-        return np.array_equal(a, b)
-    exact = (np.isnan(a) & np.isnan(b)) | ((a == b) & (np.signbit(a) == np.signbit(b)))
-    if exact.all():
-        return True
-    finite = np.isfinite(a) & np.isfinite(b)
-    if ulps == 0 or not (exact | finite).all():
-        return False
+    if ulps == 0 or a.dtype.kind != "f":
+        return same_bits_or_equal(a, b)
     with np.errstate(all="ignore"):
+        finite = np.isfinite(b)
         largest = np.max(np.abs(b), where=finite, initial=0)
-        return bool(np.all(exact | (np.abs(a - b) <= ulps * np.spacing(largest))))
+        near = np.abs(a - b) <= ulps * np.spacing(largest)
+        return bool(np.all(near | (a == b) | (np.isnan(a) & np.isnan(b))))
 
 
 def compare(program, *args, ulps=0, **kwargs):
     """Fail unless the program ends in the same way under both libraries; return minigrad's end."""
-    ours = outcome(program, minigrad, *args, **kwargs)
+    mine = outcome(program, minigrad, *args, **kwargs)
     theirs = outcome(program, torch, *args, **kwargs)
     found = [
-        *differences(ours.error, theirs.error, path="error"),
-        *differences(ours.warnings, theirs.warnings, path="warnings"),
+        *differences(mine.error, theirs.error, path="error"),
+        *differences(mine.warnings, theirs.warnings, path="warnings"),
     ]
     if not found:
-        found = [*differences(ours.value, theirs.value, ulps)]
+        found = [*differences(mine.value, theirs.value, ulps)]
     assert not found, "\n" + "\n".join(found)
-    return ours
+    return mine
 
 
 def in_both(program=None, *, ulps=0):
@@ -136,8 +125,8 @@ def in_both(program=None, *, ulps=0):
         return functools.partial(in_both, ulps=ulps)
 
     def test(**kwargs):
-        ours = compare(program, ulps=ulps, **kwargs)
-        assert ours.error or ours.value is not None, "the program shows nothing to compare"
+        end = compare(program, ulps=ulps, **kwargs)
+        assert end.error or end.value is not None, "the program shows nothing to compare"
 
     signature = inspect.signature(program)
     functools.update_wrapper(test, program)

@@ -283,6 +283,14 @@ def test_backward_inputs_fills_these_only(torch):
     return first, x.grad, y.grad
 
 
+@in_both
+def test_backward_inputs_leave_out_other_roots(torch):
+    x = torch.tensor(1.0, requires_grad=True)
+    y = torch.tensor(2.0, requires_grad=True)
+    torch.autograd.backward([x, y * 3, x * y], inputs=[y])
+    return x.grad, y.grad
+
+
 @in_both(ulps=4)
 def test_backward_inputs_may_be_intermediate(torch):
     x = torch.tensor([1.0, 2.0], requires_grad=True)
@@ -501,9 +509,12 @@ def test_freezing_keeps_grad(torch):
 def test_freezing_after_the_forward_changes_nothing_for_that_graph(torch):
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     y = (x * x).sum()
+    seen = []
+    x.register_hook(lambda g: seen.append("hook"))
+    x.register_post_accumulate_grad_hook(lambda t: seen.append("accumulated"))
     x.requires_grad = False
     y.backward()
-    return x.grad, x.requires_grad
+    return x.grad, x.requires_grad, seen
 
 
 @in_both

@@ -148,17 +148,21 @@ def test_decorators_with_and_without_parentheses(torch, mode):
 
 @in_both
 def test_set_grad_enabled_as_a_decorator_leaves_the_mode_alone(torch):
+    seen = []
+
     @torch.set_grad_enabled(False)
     def off():
         return flag(torch)
 
-    @torch.set_grad_enabled(True)
-    def on():
-        return flag(torch)
-
+    seen += [flag(torch), off(), flag(torch)]
     with torch.no_grad():
-        inside = on(), flag(torch)
-    return off(), flag(torch), inside, flag(torch)
+
+        @torch.set_grad_enabled(True)
+        def on():
+            return flag(torch)
+
+        seen += [flag(torch), on(), flag(torch)]
+    return seen, on(), flag(torch)
 
 
 @in_both

@@ -138,6 +138,7 @@ def test_a_leaf_that_requires_grad_is_refused(torch, name):
         raised(OPERATIONS[name], torch, x, w),
         raised(OPERATIONS[name], torch, x.view(3), w),
         raised(OPERATIONS[name], torch, base[1:], w),
+        raised(OPERATIONS[name], torch, x, torch.ones(2, 2)),
         (x, x._version, base, base._version),
     ]
 
@@ -573,6 +574,16 @@ def test_relu_in_place_after_what_saved_its_result(torch):
     ]
 
 
+@pytest.mark.parametrize("name", ["relu_", "leaky", "clamp_", "mul_", "div_"])
+@in_both
+def test_a_write_after_an_operation_in_place(torch, name):
+    x, w = leaf(torch, -1.0, 2.0, 3.0), leaf(torch, 4.0, 5.0, 6.0)
+    h = x * 2
+    OPERATIONS[name](torch, h, w)
+    h.add_(1)
+    return raised(h.sum().backward), x.grad, w.grad
+
+
 # ---- views and bases ----------------------------------------------------------------------------
 
 
@@ -665,6 +676,67 @@ def test_hooks_and_retained_gradients_across_a_write(torch):
     h.register_hook(lambda g: seen.append(("after", g.clone())))
     weigh(torch, h).backward()
     return seen, h.grad, x.grad
+
+
+@in_both
+def test_retained_gradients_of_a_base_and_of_its_views(torch):
+    x = leaf(torch, 1.0, 2.0, 3.0)
+    results = []
+    for write in (lambda h, v: h.mul_(3), lambda h, v: v.mul_(3), lambda h, v: h[:1].zero_()):
+        h = x * 2
+        v = h[1:]
+        h.retain_grad()
+        v.retain_grad()
+        write(h, v)
+        (weigh(torch, h) + weigh(torch, v) * 7).backward()
+        results += [h.grad, v.grad]
+    return results, x.grad
+
+
+@in_both
+def test_hooks_of_a_view_that_a_write_goes_past(torch):
+    x = leaf(torch, 1.0, 2.0, 3.0)
+    h = x * 2
+    v = h.view(3)
+    v.register_hook(lambda g: g * 10)
+    v[0] -= 1
+    (weigh(torch, v) + weigh(torch, h)).backward()
+    return x.grad
+
+
+@in_both
+def test_a_view_after_an_unrecorded_write(torch):
+    """Its history is made anew, from the base, past what was attached to the old one."""
+    x = leaf(torch, 1.0, 2.0, 3.0)
+    h = x * 2
+    views = [x[1:], h[1:], h.view(3, 1)]
+    for v in views:
+        v.register_hook(lambda g: g * 10)
+    with torch.no_grad():
+        h[0] = 5.0
+        x.mul_(1)
+    sum(v.sum() for v in views).backward()
+    return [v.grad_fn for v in views], views, x.grad
+
+
+def test_a_functions_view_keeps_its_own_history_when_the_base_changes():
+    """torch refuses to use such a view any more."""
+
+    class Same(minigrad.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 10
+
+    x = leaf(minigrad, 1.0, 2.0)
+    h = x * 2
+    y = Same.apply(h)
+    h.mul_(3)
+    y.sum().backward()
+    assert x.grad.tolist() == [20.0, 20.0]
 
 
 @in_both

@@ -160,6 +160,20 @@ def test_numbers_on_either_side(form: Callable[[Any], Any]) -> None:
     assert ours.grad == pytest.approx(theirs.grad.item(), rel=1e-15)
 
 
+@pytest.mark.parametrize("base", [-2.0, 0.0, 0.5])
+@pytest.mark.parametrize("exponent", [0.0, 1.0, 2.0, 3.0])
+def test_a_power_of_two_scalars(base: float, exponent: float) -> None:
+    """A negative base has no logarithm: the slope by the exponent is NaN there, as in torch."""
+    ours = Scalar(base), Scalar(exponent)
+    theirs = [torch.tensor(v, dtype=torch.float64, requires_grad=True) for v in (base, exponent)]
+    y, z = operator.pow(*ours), operator.pow(*theirs)
+    y.backward()
+    z.backward()
+    assert y.data == z.item()
+    for x, t in zip(ours, theirs, strict=True):
+        assert x.grad == pytest.approx(t.grad.item(), rel=1e-15, nan_ok=True)
+
+
 def test_comparison_is_of_the_data_and_the_hash_of_the_object() -> None:
     a, b = Scalar(1.0), Scalar(1.0)
     assert a == b
@@ -181,6 +195,20 @@ def test_the_docstring_runs() -> None:
     tried = doctest.testmod(scalar)
     assert tried.attempted > 0
     assert tried.failed == 0
+
+
+def test_micrograds_own_first_example() -> None:
+    def expression(x: Any) -> Any:
+        z = 2 * x + 2 + x
+        q = z.relu() + z * x
+        h = (z * z).relu()
+        return h + q + q * x
+
+    ours, theirs = Scalar(-4.0), torch.tensor(-4.0, dtype=torch.float64, requires_grad=True)
+    result, expected = expression(ours), expression(theirs)
+    result.backward()
+    expected.backward()
+    assert (result.data, ours.grad) == (expected.item(), theirs.grad.item())
 
 
 def test_micrograds_own_examples() -> None:

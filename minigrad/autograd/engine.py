@@ -158,7 +158,7 @@ def deposit_all(gradients: Gradients, create_graph: bool) -> None:
             if isinstance(leaf, Leaf):
                 deposit(leaf, g)
     for leaf in gradients:
-        if leaf.hooks is not None and isinstance(leaf, Leaf) and not leaf.frozen:
+        if leaf.hooks is not None and isinstance(leaf, Leaf):
             with set_grad_enabled(create_graph):
                 for hook in tuple(leaf.hooks.after.values()):
                     hook(leaf)

@@ -52,6 +52,7 @@ def zero_(t: Tensor) -> Tensor:
 def fill_(t: Tensor, value: Any) -> Tensor:
     """All elements become `value`, a number or a 0-d tensor (a gradient flows to it)."""
     if isinstance(value, Tensor):
+        refuse(t, value)
         if value.array.ndim:
             raise RuntimeError(
                 "fill_ only supports 0-dimension value tensor but got tensor with "

@@ -13,55 +13,12 @@ __all__ = ["ELEMENTWISE", "NAMESPACE", "UPDATES", "evaluated", "expression"]
 
 UPDATES = frozenset(("put", "putmask", "setitem", "add.at"))
 
-NAMES = [
-    "absolute",
-    "add",
-    "bitwise_and",
-    "bitwise_or",
-    "bitwise_xor",
-    "broadcast_to",
-    "concatenate",
-    "cos",
-    "divide",
-    "dot",
-    "empty",
-    "equal",
-    "exp",
-    "float32",
-    "float64",
-    "greater",
-    "greater_equal",
-    "int32",
-    "int64",
-    "invert",
-    "isfinite",
-    "isinf",
-    "isnan",
-    "less",
-    "less_equal",
-    "linalg",
-    "log",
-    "logical_and",
-    "logical_not",
-    "logical_or",
-    "matmul",
-    "maximum",
-    "minimum",
-    "multiply",
-    "negative",
-    "not_equal",
-    "power",
-    "putmask",
-    "reciprocal",
-    "sign",
-    "sin",
-    "sqrt",
-    "square",
-    "stack",
-    "subtract",
-    "tanh",
-    "where",
-]
+NAMES = """
+    absolute add bitwise_and bitwise_or bitwise_xor broadcast_to concatenate cos divide dot empty
+    equal exp float32 float64 greater greater_equal int32 int64 invert isfinite isinf isnan less
+    less_equal linalg log logical_and logical_not logical_or matmul maximum minimum multiply
+    negative not_equal power putmask reciprocal sign sin sqrt square stack subtract tanh where
+""".split()
 NAMESPACE: dict[str, Any] = {name: getattr(np, name) for name in NAMES}
 ELEMENTWISE = frozenset(
     name for name in NAMES if isinstance(NAMESPACE[name], np.ufunc) and name != "matmul"

@@ -16,6 +16,7 @@ from minigrad.program.record import Recording
 
 __all__ = ["Compiled", "compile"]
 
+STYLES = ("buffers", "plain")
 MOST = 64  # programs that one step keeps
 
 
@@ -34,8 +35,8 @@ class Compiled:
     recordings  how many programs have been recorded
     """
 
-    def __init__(self, function: Any) -> None:
-        self.function = function
+    def __init__(self, function: Any, style: str) -> None:
+        self.function, self.style = function, style
         self.title = getattr(function, "__name__", type(function).__name__)
         self.signature = signature_of(function)
         self.versions: list[Version] = []
@@ -93,7 +94,7 @@ class Compiled:
         arguments = Arguments(self.signature, args, kwargs)
         recording = self.recording(arguments)
         result = recording.run()
-        program = self.program = Program(recording, self.title)
+        program = self.program = Program(recording, self.title, self.style)
         self.recordings += not self.was_first
         self.was_first = recording.is_first
         if not recording.is_first:
@@ -119,9 +120,18 @@ class Compiled:
         return f"<compiled {self.title}, {self.recordings} recordings>"
 
 
-def compile(function: Any = None) -> Any:
-    """Make a program of a step."""
-    kind = type("Compiled", (Compiled,), {})
-    step = kind(function)
+def compile(function: Any = None, *, style: str = "buffers") -> Any:
+    """Make a program of a step.
+
+    function  what runs a step: any function of tensors, a method, or a module
+    style     "buffers", the fast one, or "plain", as in a textbook; ValueError for others
+    """
+    if style not in STYLES:
+        raise ValueError(f"compile(): style must be one of {', '.join(STYLES)}, not {style!r}")
+    if function is None:
+        return functools.partial(compile, style=style)
+    if not callable(function):
+        raise TypeError(f"compile(): expected a function or a module, got {type(function).__name__}")
+    step = type("Compiled", (Compiled,), {})(function, style)
     step.use(step.call)
     return step

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.grad_mode import enabled
-from minigrad.autograd.graph import tick, touch
+from minigrad.autograd.graph import Leaf, tick, touch
 from minigrad.autograd.quiet import local
 from minigrad.program.arguments import Argument, Arguments
 from minigrad.program.hyper import NUMBERS, Numbers
@@ -24,6 +24,7 @@ from minigrad.program.results import NewTensor
 from minigrad.program.standins import Given, WatchedLeaf
 from minigrad.program.surroundings import Fact, is_plain, is_same
 from minigrad.program.tape import Array
+from minigrad.program.wayback import Workshop
 from minigrad.tensor import Tensor
 
 __all__ = ["Entry"]
@@ -41,6 +42,8 @@ class Entry:
         self.facts: list[tuple[Fact, str]] = []
         self.globals: set[str] = set()
         self.miss = self.name(miss)
+        if self.recording.results.gradients:
+            self.workshop = Workshop(program)
         self.checks = [*self.all_checks()]
         self.effects = [*self.all_effects()]
         self.source = "\n".join(self.lines()) + "\n"
@@ -132,9 +135,10 @@ class Entry:
         if leaf is None or given.is_frozen:
             yield f"{where}.node is None"
         elif given.role == "argument":
-            kind = self.name(type(leaf.original))
-            yield f"{where}.node.__class__ is {kind} and {where}.node.hooks is None"
-            yield f"{where}.node.grad is None"
+            yield f"{where}.node is not None and {where}.node.hooks is None"
+            if leaf.is_asked is not None:
+                yield f"{where}.node.__class__ is {self.name(Leaf)}"
+                yield f"{where}.node.grad is {self.name(leaf.before)}"
         else:
             yield f"{where}.node is {self.name(leaf.original)}"
             yield f"{self.name(leaf.original)}.hooks is None"
@@ -195,7 +199,7 @@ class Entry:
 
     def all_effects(self) -> Iterator[str]:
         grads = self.program.grads
-        for leaf, buffer in grads.items():
+        for leaf, buffer in grads.items() if self.program.style == "buffers" else ():
             yield f"{self.leaf(leaf)}.grad = None"
             count = eval(f"{self.name(sys.getrefcount)}({buffer})", self.namespace)
             renew = self.name(self.program.renewal(buffer, self.namespace))
@@ -204,13 +208,14 @@ class Entry:
         yield from self.run()
         yield from self.dates()
         for leaf, buffer in grads.items():
-            yield from self.new_tensor("t", buffer, "None", leaf)
+            version = 0 if leaf.current is None else leaf.current._version
+            yield from self.new_tensor("t", self.array(buffer), "None", version)
             yield f"{self.leaf(leaf)}.grad = t"
         for given in self.recording.givens.values():
             if given.leaf is not None and given.leaf.is_cleared:
                 yield f"{self.leaf(given.leaf)}.grad = None"
         for i, new in enumerate(self.recording.results.new):
-            yield from self.new_tensor(f"t{i}", f"r{i}", self.node(new))
+            yield from self.new_tensor(f"t{i}", self.array(f"r{i}"), self.node(new), new.version)
         yield f"return {self.structure(self.recording.results.structure)}"
 
     def leaf(self, leaf: WatchedLeaf) -> str:
@@ -223,13 +228,23 @@ class Entry:
         arguments = self.recording.tape.arguments()
         arrays = [f"{self.argument_of(value.array)}.array" for value in arguments]
         results = [f"r{i}" for i in range(len(self.recording.results.new))]
+        if self.program.style == "plain" and self.program.grads:
+            results.append("grads")
+        if self.recording.results.gradients:
+            yield f"buffers = {self.name(self.workshop)}.free()"
+            step, results = "buffers.step", [*results, "go"]
+        else:
+            step = self.name(self.namespace["step"])
         target = f"{', '.join(results)} = " if results else ""
-        self.namespace["__step"] = self.namespace["step"]
-        yield f"{target}{self.name(local.run)}({', '.join(['__step', *arrays])})"
+        yield f"{target}{self.name(local.run)}({', '.join([step, *arrays])})"
 
     def argument_of(self, array: Any) -> str:
         given = next(g for g in self.recording.givens.values() if g.array is array)
         return self.where(given)
+
+    def array(self, result: str) -> str:
+        """A result as an array: NumPy's own arithmetic makes numbers of what has no dims."""
+        return result if self.program.style == "buffers" else f"{self.name(np.asarray)}({result})"
 
     def dates(self) -> Iterator[str]:
         """Each write has its date and its number, as the engine gives them."""
@@ -250,19 +265,26 @@ class Entry:
                 for _ in range(given.writes):
                     yield f"{self.name(touch)}({self.where(given)})"
 
-    def new_tensor(
-        self, name: str, array: str, node: str, leaf: WatchedLeaf | None = None
-    ) -> Iterator[str]:
+    def new_tensor(self, name: str, array: str, node: str, version: int) -> Iterator[str]:
         yield f"{name} = {self.name(object.__new__)}({self.name(Tensor)})"
         yield f"{name}.array = {array}"
         yield f"{name}.node = {node}"
         yield f"{name}.stamp = {name}.view_of = None"
-        stamp = None if leaf is None or leaf.current is None else leaf.current.stamp
-        for _ in range(0 if stamp is None else stamp.version):
+        for _ in range(version):
             yield f"{self.name(touch)}({name})"
 
     def node(self, new: NewTensor) -> str:
-        return "None" if new.node is None else self.name(new.node)
+        """The node of a result: none, the spent one of the recording, or a new one."""
+        if not new.is_alive:
+            return "None" if new.node is None else self.name(new.node)
+        leaves = [leaf for leaf, _ in self.recording.results.gradients]
+        parents = ", ".join(map(self.parent, leaves))
+        saved = "".join(f"{self.where(given)}, " for given in self.program.saved)
+        return f"{self.name(self.workshop)}.node_for(buffers, go, [{parents}], ({saved}))"
+
+    def parent(self, leaf: WatchedLeaf) -> str:
+        given = next(g for g in self.recording.givens.values() if g.leaf is leaf)
+        return self.leaf(leaf) if given.role == "argument" else self.name(leaf.original)
 
     def structure(self, value: Any) -> str:
         """The expression that makes what the step returns."""

@@ -47,7 +47,7 @@ class Comments:
     def about(self, origin: Origin) -> list[str]:
         """What a line is for: the op, or the op that is differentiated and the formula."""
         if origin.phase == "update":
-            found = map(self.names.tensor_name, tensors_of(origin.target))
+            found = map(self.names.of_tensor, tensors_of(origin.target))
             names = ", ".join(name for name in found if name)
             return textwrap.wrap(f"update of {names}", WIDTH) if names else []
         if origin.call is None:
@@ -61,7 +61,7 @@ class Comments:
 
     def call_text(self, call: Call) -> str:
         """The call as one would write it: output = linear(x, weight, bias)."""
-        result = self.names.hints.get(self.names.results.get(call)) or "..."
+        result = self.names.of_call(call) or "..."
         given = ", ".join(self.argument_text(value) for value in call.arguments.values())
         return f"{result} = {call.op.__name__}({given})"
 

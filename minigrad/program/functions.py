@@ -30,8 +30,9 @@ def stack(tape: Tape, arrays: Sequence[Any], axis: int = 0) -> Any:
 
 
 def broadcast_to(tape: Tape, array: Noting, shape: Any) -> Any:
-    array_seen = np.broadcast_to(plain(array), shape)
-    return seen(array, f"broadcast_to({{}}, {array_seen.shape})", array_seen)
+    view = np.broadcast_to(plain(array), shape)
+    look = "{}" if view.shape == array.shape else f"broadcast_to({{}}, {view.shape})"
+    return seen(array, look, view)
 
 
 def norm(tape: Tape, array: Noting, order: Any = None) -> Any:

@@ -8,60 +8,57 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from minigrad.program.calls import NAMESPACE
-from minigrad.program.memory import Place, Plan
-from minigrad.program.origin import Origin
+from minigrad.program.origin import Call, Origin
+from minigrad.program.simplify import Draft
 from minigrad.program.standins import WatchedLeaf
 from minigrad.program.tape import Line, Number, Value
 from minigrad.tensor import Tensor
 
 __all__ = ["Names", "identifier"]
 
-RESERVED = {*keyword.kwlist, *dir(builtins), *NAMESPACE, "np", "step", "reduce"}
-NOUNS = {
-    "add": "sum", "subtract": "difference", "multiply": "product", "divide": "quotient",
-    "dot": "product", "add.reduce": "sum", "greater": "mask", "less_equal": "mask", "less": "mask",
-    "greater_equal": "mask", "equal": "mask", "assign": "copy", "negative": "negative",
-    "where": "choice", "putmask": "choice", "bitwise_and": "bits", "bitwise_xor": "bits",
-}  # fmt: skip
+RESERVED = {*keyword.kwlist, *dir(builtins), *NAMESPACE, "np", "step", "backward", "grads"}
 NUMBERS = {"0.0": "zero", "1.0": "one", "2.0": "two", "0.5": "half", "-1.0": "minus_one"}
+NOUNS = {
+    "add": "sum",
+    "add.reduce": "sum",
+    "subtract": "difference",
+    "multiply": "product",
+    "dot": "product",
+    "divide": "quotient",
+    "greater": "mask",
+    "greater_equal": "mask",
+    "less": "mask",
+    "less_equal": "mask",
+    "equal": "mask",
+    "where": "choice",
+    "putmask": "choice",
+    "bitwise_and": "bits",
+    "bitwise_xor": "bits",
+    "assign": "copy",
+}
 
 
 class Names:
-    """Unique names for values, places and numbers."""
+    """Unique names for the values of a draft."""
 
-    def __init__(self, plan: Plan, arguments: Iterable[str]) -> None:
-        self.plan, self.origins = plan, plan.draft.tape.origins
+    def __init__(
+        self, draft: Draft, arguments: Iterable[str], gradient: str = "{}_grad"
+    ) -> None:
+        self.draft, self.origins = draft, draft.tape.origins
+        self.gradient = gradient  # how the gradient of something is called
         self.taken: set[str] = RESERVED | set(arguments)
         self.given: dict[Value, str] = {}
         self.hints: dict[Value, str] = {}
-        self.places: dict[Place, str] = {}
-        self.aliases: dict[Value, str] = {}
         self.numbers: dict[Number, str] = {}
+        self.makers = {line.out: line for line in draft.lines}
+        self.last: dict[Any, Value] = {}
+        for line in draft.lines:
+            for event in events(line.origin):
+                self.last[event] = line.out
+        self.results = {event[1]: v for event, v in self.last.items() if event[0] == "call"}
         self.name_given()
-
-    def name_outputs(self, gradients: Iterable[tuple[WatchedLeaf, Value]]) -> None:
-        """Gradients are called after their leaves, other results as the user does."""
-        self.gradients = {value.root: self.leaf_grad(leaf) for leaf, value in gradients}
-        self.collect_hints()
-
-    # ---- what is there before --------------------------------------------------------------------
-
-    def name_given(self) -> None:
-        """The path without its root, unless two would be called the same."""
-        found = {v.root for line in self.plan.lines for v in line.reads()}
-        found |= {given for given, _ in self.plan.draft.stores}
-        found |= {value for value in self.plan.draft.tape.arguments()}
-        found = {value for value in found if value.kind == "given"}
-        ordered = sorted(found, key=lambda v: (v.role != "argument", v.role == "gradient"))
-        short = {value: identifier(shortened(value)) for value in ordered}
-        for value in ordered:
-            rivals = [other for other in ordered if short[other] == short[value]]
-            name = short[value] if len(rivals) == 1 else identifier(value.path)
-            is_free = value.role == "argument" and name not in RESERVED
-            self.given[value] = name if is_free else self.unique(name)
+        self.name_results()
 
     def unique(self, name: str) -> str:
         candidate, count = name, 1
@@ -71,104 +68,93 @@ class Names:
         self.taken.add(candidate)
         return candidate
 
-    # ---- what the lines make ---------------------------------------------------------------------
+    # ---- what is there before --------------------------------------------------------------------
 
-    def collect_hints(self) -> None:
-        """The last value that a call, an assignment or a gradient gets is the one it is."""
-        self.makers = {line.out: line for line in self.plan.lines}
-        self.wholes: dict[Any, Value] = {}
-        for line in self.plan.lines:
-            for event in events(line.origin):
-                self.wholes[event] = line.out
-        self.results = {event[1]: v for event, v in self.wholes.items() if event[0] == "call"}
-        for kind in ("user", "call", "grad", "kernel"):
-            for event, value in self.wholes.items():
-                if event[0] == kind and value not in self.hints:
-                    name = self.event_name(event)
-                    if name is not None:
-                        self.hints[value] = name
-
-    def event_name(self, event: Any) -> str | None:
-        kind, what, name = event
-        if kind == "grad" and isinstance(what, WatchedLeaf):
-            return self.leaf_grad(what)
-        if kind == "grad":
-            call = self.origins.call_before(what.time)
-            hint = None if call is None else self.hints.get(self.results.get(call))
-            return None if hint is None else f"{hint}_grad"
-        if kind == "call":
-            return self.module_name(name) or f"{what.op.__name__}_out"
-        return str(name) if name not in self.given.values() else None
-
-    def module_name(self, path: tuple[str, ...] | None) -> str | None:
-        if not path:
-            return None
-        short = path[1:] if len(path) > 1 and not path[1][0].isdigit() else path
-        return f"{identifier(short)}_out"
-
-    def leaf_grad(self, leaf: WatchedLeaf) -> str:
-        return f"{self.given.get(leaf.value) or identifier(shortened(leaf.value))}_grad"
-
-    def of(self, place: Place) -> str:
-        """The name of a place: of the gradient that it is for, or of its last value with a name."""
-        if place not in self.places:
-            if place.kind == "given":
-                self.places[place] = self.given[place.layout]
-            else:
-                last = place.values[-1]
-                hints = [self.hints[value] for value in place.values if value in self.hints]
-                name = self.gradients.get(last) or (hints[-1] if hints else self.partial(place))
-                self.places[place] = self.unique(name)
-        return self.places[place]
-
-    def alias(self, value: Value, place: Place) -> str | None:
-        """The name of a value whose place is called after another one."""
-        hint = self.hints.get(value)
-        if hint is None or place.kind == "given" or self.of(place).startswith(hint):
-            return None
-        if value not in self.aliases:
-            self.aliases[value] = self.unique(hint)
-        return self.aliases[value]
-
-    def partial(self, place: Place) -> str:
-        """The name of an intermediate result: what it is part of, and what it is."""
-        line = self.makers[place.values[-1]]
-        whole = next((self.wholes[e] for e in events(line.origin) if e in self.wholes), None)
-        name = None if whole is None else self.hints.get(whole)
-        if isinstance(line.origin.target, Tensor):
-            name = self.tensor_name(line.origin.target)
-        noun = NOUNS.get(line.function, "part")
-        if line.out.dtype == np.float64 and line.origin.phase == "update":
-            noun = "before" if line.function == "pack" else "after"
-        return f"{name}_{noun}" if name else noun
-
-    def tensor_name(self, tensor: Tensor) -> str | None:
-        for value, name in self.given.items():
-            if value.array is tensor.array:
-                return name
-        return None
-
-    def number(self, number: Number, line: Line | None = None) -> str:
-        if number not in self.numbers:
-            self.numbers[number] = self.unique(self.number_hint(number, line))
-        return self.numbers[number]
+    def name_given(self) -> None:
+        """The path without its root, unless two would be called the same."""
+        found = {value.root for line in self.draft.lines for value in line.reads()}
+        found |= {given for given, _ in self.draft.stores} | set(self.draft.tape.arguments())
+        order = [memory.start for memory in self.draft.tape.outside.values()]
+        given = [value for value in order if value in found and value.kind == "given"]
+        short = {value: identifier(shortened(value.path)) for value in given}
+        for value in sorted(given, key=lambda v: v.role != "argument"):
+            rivals = [other for other in given if short[other] == short[value]]
+            name = short[value] if len(rivals) == 1 else identifier(value.path)
+            is_free = value.role == "argument" and name not in RESERVED
+            self.given[value] = name if is_free else self.unique(name)
 
     def constant(self, value: Value) -> str:
         if value not in self.given:
             self.given[value] = self.unique("constant")
         return self.given[value]
 
-    def number_hint(self, number: Number, line: Line | None) -> str:
-        if number.text in NUMBERS:
-            return NUMBERS[number.text]
-        call = None if line is None else line.origin.call
-        for name, value in ({} if call is None else call.arguments).items():
-            if isinstance(value, bool | int | float) and number.dtype.type(value) == number.value:
+    def of_tensor(self, tensor: Tensor) -> str | None:
+        for value, name in self.given.items():
+            if value.array is tensor.array:
                 return name
-        return "constant"
+        return None
+
+    def of_grad(self, leaf: WatchedLeaf) -> str:
+        name = self.given.get(leaf.value) or identifier(shortened(leaf.value.path))
+        return self.gradient.format(name)
+
+    # ---- what the lines make ---------------------------------------------------------------------
+
+    def name_results(self) -> None:
+        """The last value that a call, a variable or a gradient gets is the one it is."""
+        for kind in ("user", "call", "grad", "kernel"):
+            for event, value in self.last.items():
+                if event[0] == kind and value not in self.hints:
+                    name = self.event_name(*event)
+                    if name is not None and name.isidentifier():
+                        self.hints[value] = name
+
+    def event_name(self, kind: str, what: Any, name: Any) -> str | None:
+        if kind == "grad" and isinstance(what, WatchedLeaf):
+            return self.of_grad(what)
+        if kind == "grad":
+            hint = self.of_call(self.origins.call_before(what.time))
+            return None if hint is None else self.gradient.format(hint)
+        if kind == "call":
+            return f"{identifier(shortened(name))}_out" if name else f"{what.op.__name__}_out"
+        return None if name in self.given.values() else str(name)
+
+    def of_call(self, call: Call | None) -> str | None:
+        """The name of what a call has made."""
+        result = None if call is None else self.results.get(call)
+        return None if result is None else self.hints.get(result)
+
+    def of_part(self, value: Value) -> str:
+        """The name of an intermediate result: what it is part of, and what it is."""
+        line = self.makers[value]
+        whole = next((self.last[e] for e in events(line.origin) if e in self.last), None)
+        name = None if whole is None else self.hints.get(whole)
+        if isinstance(line.origin.target, Tensor):
+            name = self.of_tensor(line.origin.target)
+        noun = NOUNS.get(line.function, line.function.rpartition(".")[2])
+        if line.origin.phase == "update" and line.out.dtype.itemsize == 8:
+            noun = "before" if line.function == "pack" else "after"
+        return f"{name}_{noun}" if name else noun
+
+    def of_number(self, number: Number, line: Line | None = None) -> str:
+        if number not in self.numbers:
+            self.numbers[number] = self.unique(number_hint(number, line))
+        return self.numbers[number]
+
+
+def number_hint(number: Number, line: Line | None) -> str:
+    """A number is called as the op calls it."""
+    if number.text in NUMBERS:
+        return NUMBERS[number.text]
+    call = None if line is None else line.origin.call
+    for name, value in ({} if call is None else call.arguments).items():
+        if isinstance(value, bool | int | float) and number.dtype.type(value) == number.value:
+            return name
+    return "constant"
 
 
 def events(origin: Origin) -> Iterable[tuple[str, Any, Any]]:
+    """What a line is under way to: variables, the result of a call, a gradient."""
     for where, name in origin.variables:
         yield where[0], where, name
     if origin.phase == "forward" and origin.call is not None:
@@ -177,10 +163,9 @@ def events(origin: Origin) -> Iterable[tuple[str, Any, Any]]:
         yield "grad", origin.target, None
 
 
-def shortened(value: Value) -> tuple[str, ...]:
-    path = value.path[:-1] if value.path[-1] == "grad" else value.path
-    short = path[1:] if len(path) > 1 and not path[1][0].isdigit() else path
-    return (*short, "grad") if value.path[-1] == "grad" else short
+def shortened(path: tuple[str, ...]) -> tuple[str, ...]:
+    """A path without its root, if what remains is a name."""
+    return path[1:] if len(path) > 1 and not path[1][0].isdigit() else path
 
 
 def identifier(path: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ import linecache
 import os
 import sys
 from bisect import bisect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,8 @@ from minigrad.autograd import engine
 from minigrad.autograd.graph import Node, tick
 from minigrad.autograd.op import Op, Plan
 from minigrad.nn.module import Module
+from minigrad.ops import select, sums
+from minigrad.optim import fma
 from minigrad.optim.optimizer import Optimizer
 from minigrad.program.errors import refused
 from minigrad.tensor import Tensor
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Call", "Origin", "Origins", "user_line"]
 
+# They compute what their names say, in the order and with the rounding that PyTorch has.
+HELPERS = {f.__code__: f for f in (sums.product, sums.total, fma.fma, select.choose)}
 LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OPS = os.path.join(LIBRARY, "ops")
 GUIDE = os.path.join(LIBRARY, "guide")
@@ -41,12 +45,11 @@ GUIDE = os.path.join(LIBRARY, "guide")
 
 @dataclass(eq=False)
 class Call:
-    """One application of an op: what it was applied to, and the value that came out last."""
+    """One application of an op or helper, and the values that it was applied to."""
 
-    op: Op
+    op: Any
     time: int
     arguments: dict[str, Any]
-    result: Value | None = None
 
 
 @dataclass(eq=False)
@@ -61,22 +64,29 @@ class Origin:
     variables  the assignments under way, innermost first: (where, name); `where` begins with
                "user" or "kernel"
     statement  the line of the step, as (file, number)
+    helper     the call of product, total, fma or choose that it is part of
     """
 
     phase: str = "forward"
     call: Call | None = None
     by: str | None = None
     target: Any = None
-    module: str | None = None
+    module: tuple[str, ...] | None = None
     variables: list[tuple[Any, str]] = field(default_factory=list)
     statement: tuple[str, int] | None = None
+    helper: Call | None = None
 
 
 class Origins:
     """Reads the stack for one recording."""
 
-    def __init__(self, modules: dict[Module, str], step: CodeType | None) -> None:
-        self.modules = modules
+    def __init__(
+        self,
+        modules: dict[Module, tuple[str, ...]],
+        step: CodeType | None,
+        described: Callable[[Any], Any],
+    ) -> None:
+        self.modules, self.described = modules, described
         self.step = step
         self.calls: list[Call] = []
         self.running: dict[FrameType, Call] = {}
@@ -89,7 +99,9 @@ class Origins:
         node: Node | None = None
         for frame in frames:
             code = frame.f_code
-            if code in kernels() and found.call is None:
+            if code in HELPERS:
+                found.helper = self.helper_of(frame)
+            elif code in kernels() and found.call is None:
                 found.call = self.call_of(kernels()[code], frame)
             elif code in formulas() and found.by is None:
                 found.by = formulas()[code]
@@ -117,24 +129,25 @@ class Origins:
                 break
         return found
 
-    def made(self, origin: Origin, value: Value) -> None:
-        """Remember what came out: the last value that a call or an assignment gets is its own."""
-        if origin.call is not None and origin.phase == "forward":
-            origin.call.result = value
-
     def call_of(self, op: Op, frame: FrameType) -> Call:
         """The application whose kernel runs in this frame."""
-        call = self.running.get(frame)
-        if call is None:
+        if frame not in self.running:
             refuse_hidden(frame.f_back)
-            arguments = {
-                name: getattr(memory, "now", frame.f_locals.get(name))
-                for name in op.signature.names
-                for memory in [getattr(frame.f_locals.get(name), "memory", None)]
-            }
-            call = self.running[frame] = Call(op, tick(), arguments)
-            self.calls.append(call)
+            self.calls.append(self.started(op, op.signature.names, frame))
+        return self.running[frame]
+
+    def started(self, function: Any, names: Iterable[str], frame: FrameType) -> Call:
+        """A call that is met for the first time."""
+        arguments = {name: self.described(frame.f_locals.get(name)) for name in names}
+        call = self.running[frame] = Call(function, tick(), arguments)
         return call
+
+    def helper_of(self, frame: FrameType) -> Call:
+        """The call of a helper, one of the functions that only care about bits."""
+        if frame not in self.running:
+            code = frame.f_code
+            self.started(HELPERS[code], code.co_varnames[: code.co_argcount], frame)
+        return self.running[frame]
 
     def read_engine(self, found: Origin, frame: FrameType, node: Node | None) -> None:
         found.phase = "backward"

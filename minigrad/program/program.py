@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.program.buffers import Buffered
 from minigrad.program.lower import lowered
 from minigrad.program.memory import planned
 from minigrad.program.names import Names
 from minigrad.program.pack import packed
 from minigrad.program.record import Recording
 from minigrad.program.simplify import Draft, simplified
-from minigrad.program.tape import Array
-from minigrad.program.text import Text
+from minigrad.program.tape import Array, Value
+from minigrad.program.page import Page
+from minigrad.program.plain import Plain, readable
 
 __all__ = ["Program"]
 
@@ -24,14 +26,16 @@ __all__ = ["Program"]
 class Program:
     """A recorded step as text, and as a function of arrays.
 
-    source     the text
-    namespace  the set-up, made; `namespace["step"]` takes the arrays of the arguments and returns
-               those of the results
-    grads      for each leaf of which the step leaves a new gradient, the name of its buffer
+    source    the text
+    page      the text in its parts
+    grads     for each leaf of which the step leaves a new gradient, the expression that finds it
+    used      the given tensors and numbers that matter to it
+    stored    the given tensors that it writes
+    saved     the given tensors that the way back needs
     """
 
-    def __init__(self, recording: Recording, name: str) -> None:
-        self.recording, self.title = recording, name
+    def __init__(self, recording: Recording, title: str, style: str) -> None:
+        self.recording, self.title, self.style = recording, title, style
         tape, results = recording.tape, recording.results
         draft = Draft(
             tape,
@@ -40,22 +44,35 @@ class Program:
             [*(new.value for new in results.new), *recording.grads.values()],
             [value for _, value in results.gradients],
         )
-        plan = planned(packed(lowered(simplified(draft))))
-        count = len(results.new)
-        returned, grads = plan.draft.outputs[:count], plan.draft.outputs[count:]
-        leaves = [leaf for leaf, _ in results.gradients]
-        self.names = Names(plan, recording.arguments)
-        self.names.name_outputs(
-            [*zip(recording.grads, grads, strict=True), *zip(leaves, plan.draft.back, strict=True)]
-        )
-        self.text = Text(plan, self.names, returned, name)
-        self.source = self.text.source()
-        self.code = compile(self.source, f"<{name} as a NumPy program>", "exec")
-        self.grads = {
-            leaf: self.text.of(value) for leaf, value in zip(recording.grads, grads, strict=True)
-        }
-
+        self.page: Page = self.plain(draft) if style == "plain" else self.buffered(draft)
+        self.source = self.page.source()
+        self.code = compile(self.source, f"<{title} as a NumPy program>", "exec")
         self.used, self.stored = self.find_used()
+        read_back = {v.root for line in self.page.draft.lines if line.is_back for v in line.reads()}
+        self.saved = [g for g in recording.givens.values() if g.memory.start in read_back]
+
+    def buffered(self, draft: Draft) -> Page:
+        plan = planned(packed(lowered(simplified(draft))))
+        names = Names(plan.draft, self.recording.arguments)
+        returned, grads = self.parted(plan.draft.outputs)
+        leaves = [*self.recording.grads, *(leaf for leaf, _ in self.recording.results.gradients)]
+        values = [value.root for value in (*grads, *plan.draft.back)]
+        gradients = dict(zip(values, map(names.of_grad, leaves), strict=True))
+        page = Buffered(plan, names, returned, gradients, self.title)
+        self.grads = dict(zip(self.recording.grads, map(page.of, grads), strict=True))
+        return page
+
+    def plain(self, draft: Draft) -> Page:
+        draft = readable(draft)
+        names = Names(draft, self.recording.arguments, "grad_{}")
+        returned, grads = self.parted(draft.outputs)
+        self.grads = {leaf: f"grads[{i}]" for i, leaf in enumerate(self.recording.grads)}
+        return Plain(draft, names, returned, grads, self.title)
+
+    def parted(self, outputs: list[Value]) -> tuple[list[Value], list[Value]]:
+        """What the step returns, and the gradients that it leaves behind."""
+        count = len(self.recording.results.new)
+        return outputs[:count], outputs[count:]
 
     def find_used(self) -> tuple[set[Any], set[Any]]:
         """The given tensors and numbers that matter to the step, and those that it writes."""
@@ -77,7 +94,7 @@ class Program:
 
     def renewal(self, buffer: str, namespace: dict[str, Any]) -> Callable[[], None]:
         """Makes a buffer anew, and the views of it: somebody has kept the old one."""
-        code = compile("\n".join(self.text.made_of(buffer)), "<set-up>", "exec")
+        code = compile("\n".join(self.page.made_of(buffer)), "<set-up>", "exec")
         return lambda: exec(code, namespace)
 
     def renew_numbers(self, namespace: dict[str, Any]) -> None:
@@ -88,9 +105,8 @@ class Program:
         """The arrays that are there before the step, by name, apart from the arguments'."""
         return {
             name: value.array
-            for value, name in self.names.given.items()
-            if value.kind == "given" and value.role not in ("argument", "upstream")
-            if value.array is not None
+            for value, name in self.page.names.given.items()
+            if value.role not in ("argument", "upstream") and value.array is not None
         }
 
     def new_namespace(self) -> dict[str, Any]:

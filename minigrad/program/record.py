@@ -52,7 +52,7 @@ class Recording:
     def __init__(self, function: Any, call: Callable[[], Any], arguments: dict[str, Any]) -> None:
         self.call, self.arguments = call, arguments
         self.surroundings = Surroundings(function, arguments)
-        self.tape = Tape(Origins(self.surroundings.modules, code_of(function)))
+        self.tape = Tape(Origins(self.surroundings.modules, code_of(function), self.described))
         self.givens: dict[Tensor, Given] = {}
         self.numbers: list[Numbers] = []
         self.groups: list[WatchedGroup] = []
@@ -129,6 +129,10 @@ class Recording:
             if given.leaf is not None and given.leaf.before is not None:
                 self.give(given.leaf.before, "gradient", (*path, "grad"))
 
+    def described(self, value: Any) -> Any:
+        """An argument of an op: the value behind an array, everything else as it is."""
+        return value_of(self.tape, value) if isinstance(value, Noting) else value
+
     # ---- as the watcher of what starts without a noting array ------------------------------------
 
     def constant(self, array: Array) -> Any:
@@ -136,6 +140,7 @@ class Recording:
             return array
         memory = self.tape.foreign(array)
         memory.start.role = "fresh"
+        memory.start.array = self.tape.copies[memory.start]  # the step may write into its own
         return noting(self.tape, memory, array)
 
     def refuse(self, what: str, note: str) -> Exception:

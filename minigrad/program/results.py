@@ -28,11 +28,13 @@ class NewTensor:
     """A tensor that the step makes and returns.
 
     node       the node of the recorded one: None if it has no history
+    version    how often it was written in place
     is_alive   whether one may still walk back from it; else its graph is spent
     """
 
     value: Value
     node: Node | None
+    version: int = 0
     is_alive: bool = False
 
 
@@ -96,7 +98,7 @@ class Reader:
                 "the step returns a new leaf, or a tensor with a hook",
                 "Return tensors that are computed, and leave hooks and retain_grad out.",
             )
-        self.found.new.append(NewTensor(value, t.node))
+        self.found.new.append(NewTensor(value, t.node, t._version))
         return self.found.new[-1]
 
     def can_go_back(self, new: NewTensor) -> bool:

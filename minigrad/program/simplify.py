@@ -16,6 +16,8 @@ from minigrad.autograd import quiet
 from minigrad.program.calls import UPDATES, evaluated
 from minigrad.program.tape import Line, Number, Operand, Tape, Value
 
+NOT_FOLDED = UPDATES | {"empty", "product", "total", "fma"}
+
 __all__ = ["Draft", "simplified", "substitute"]
 
 
@@ -119,11 +121,8 @@ def hashable(option: Any) -> Any:
 
 def folded(line: Line) -> Value | None:
     """A constant, where only constants go in."""
-    if (
-        line.function == "empty"
-        or line.function in UPDATES
-        or not all(map(is_fixed, (*line.inputs, *line.reads())))
-    ):
+    inputs = (*line.inputs, *line.reads())
+    if line.function in NOT_FOLDED or not all(map(is_fixed, inputs)):
         return None
     array = np.asarray(quiet.run(evaluated, line), line.out.dtype)
     if array.strides != line.out.strides:

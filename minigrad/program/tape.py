@@ -160,6 +160,7 @@ class Tape:
         self.views: dict[tuple[Value, str], Value] = {}
         self.outside: dict[int, Memory] = {}  # given and constant arrays, by identity
         self.copies: dict[Value, Array] = {}  # of constants, as they were when they were met
+        self.kept: list[Array] = []  # so that no other array gets the id of one that was met
         self.is_running = True
         self.thread = threading.get_ident()
 
@@ -170,7 +171,6 @@ class Tape:
 
     def add(self, line: Line) -> None:
         line.origin = self.origins.here()
-        self.origins.made(line.origin, line.out)
         self.lines.append(line)
 
     def given(self, array: Array, role: str, path: tuple[str, ...]) -> Memory:
@@ -188,6 +188,7 @@ class Tape:
             value = Value("constant", array, array=array)
             found = self.outside[id(array)] = Memory(value)
             self.copies[value] = array.copy("K")
+            self.kept.append(array)
         return found
 
     def arguments(self) -> Iterator[Value]:

@@ -1,0 +1,271 @@
+"""The fast style: every call writes into a buffer that was made before.
+
+Constants, buffers and views of them are set up once. A step is then one call of NumPy a line, and
+asks for no memory but that of what it returns.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from minigrad.program.calls import NAMESPACE, UPDATES, expression, index_of
+from minigrad.program.formulas import Comments
+from minigrad.program.memory import Place, Plan
+from minigrad.program.names import Names
+from minigrad.program.pack import parts_of
+from minigrad.program.page import SHORT, Page, array_text, dtype_name, new_array, shortest
+from minigrad.program.tape import Line, Number, Operand, Value
+
+__all__ = ["Buffered"]
+
+
+class Buffered(Page):
+    """Writes a plan down. `gradients` says for which leaf a value is kept."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        names: Names,
+        returned: list[Value],
+        gradients: dict[Value, str],
+        title: str,
+    ) -> None:
+        super().__init__(plan.draft, names, returned, title)
+        self.plan, self.gradients = plan, gradients
+        self.fresh = {value.root for value in (*returned, *plan.draft.back)}  # new in every step
+        self.whole = {place.layout: place for place in plan.places.values()}
+        self.places: dict[Place, str] = {}
+        self.aliases: dict[Value, str] = {}
+        self.constants: dict[str, str] = {}
+        self.views: dict[Value, tuple[str, str]] = {}
+        self.locals: dict[Value, str] = {}
+        self.comments = Comments(names)
+        self.step = self.body(returned, is_back=False)
+        self.way_back = self.body(plan.draft.back, is_back=True)
+
+    # ---- the step --------------------------------------------------------------------------------
+
+    def body(self, results: list[Value], is_back: bool) -> list[str]:
+        """The lines of the step, or of the way back from its result."""
+        self.out: list[str] = []
+        for value in results:
+            self.out.append(f"{self.of(value)} = empty({value.shape}, {dtype_name(value.dtype)})")
+        for line in self.plan.lines:
+            if line.is_back is is_back and line.function != "empty":
+                self.out += self.comments.before(line)
+                self.out += list(self.statements(line))
+        for given, value in () if is_back else self.plan.copies:
+            self.out.append(f"{self.of(given)}[...] = {self.of(value)}")
+        return self.out
+
+    def statements(self, line: Line) -> Iterator[str]:
+        """The line, its result in its place."""
+        inputs = [self.of(operand, line) for operand in line.inputs]
+        out = self.of(line.out, line)
+        match line.function:
+            case function if function in UPDATES:
+                if not self.is_there(line):
+                    yield f"{out}[...] = {inputs[0]}"
+                yield self.update(line, out, inputs)
+            case "dot" if line.out.is_contiguous:
+                yield f"{inputs[0]}.dot({inputs[1]}, {out})"
+            case "maximum" | "minimum":
+                yield f"{line.function}({', '.join(inputs)}, out={out})"
+            case "concatenate" | "stack":
+                joined = f"({', '.join(inputs)},)" if len(inputs) == 1 else f"({', '.join(inputs)})"
+                yield f"{line.function}({joined}, {line.options['axis']}, {out})"
+            case "assign" if isinstance(line.inputs[0], Number):
+                yield f"{out}.fill({shortest(line.inputs[0])})"
+            case "pack":
+                yield from self.pack(line, out, inputs)
+            case "float":
+                floats = [self.as_float(operand, line) for operand in line.inputs]
+                yield f"{out}.fill({line.options['text'].format(*floats)})"
+            case function if function.endswith(".reduce"):
+                yield reduction(line, inputs[0], out)
+            case function if isinstance(NAMESPACE.get(function), np.ufunc):
+                options = [f"{key}={dtype_name(value)}" for key, value in line.options.items()]
+                yield f"{function}({', '.join([*inputs, out, *options])})"
+            case _:
+                yield f"{out}[...] = {expression(line, lambda operand: self.of(operand, line))}"
+
+    def is_there(self, line: Line) -> bool:
+        """Whether what a line changes a part of lies in the memory of its result already."""
+        base = line.inputs[0]
+        if not isinstance(base, Value) or base.base is not None:
+            return False
+        return self.plan.places.get(base) is self.plan.places[line.out]
+
+    def update(self, line: Line, out: str, inputs: list[str]) -> str:
+        """A write into a part of memory."""
+        if line.function == "put":
+            target = str(line.options["look"]).format(out)
+            return f"{target} = {inputs[1]}" if target[-1] == "]" else f"{target}[...] = {inputs[1]}"
+        if line.function == "putmask":
+            return f"putmask({out}, {inputs[1]}, {inputs[2]})"
+        index = index_of(line, lambda operand: self.of(operand, line))
+        if line.function == "setitem":
+            return f"{out}[{index}] = {inputs[1]}"
+        return f"add.at({out}, ({index},), {inputs[1]})"
+
+    def pack(self, line: Line, out: str, inputs: list[str]) -> Iterator[str]:
+        """Each input goes to its part of the result."""
+        shapes = [operand.shape for operand in line.inputs if isinstance(operand, Value)]
+        for part, x in zip(parts_of(self.draft.tape, line.out, shapes), inputs, strict=True):
+            name = f"{x.removesuffix('_grad')}_{out.rpartition('_')[2]}"
+            yield f"{self.view(part, line, name)}[...] = {x}"
+
+    def as_float(self, operand: Operand, line: Line) -> str:
+        return operand.text if isinstance(operand, Number) else f"{self.of(operand, line)}.item()"
+
+    # ---- operands --------------------------------------------------------------------------------
+
+    def of(self, operand: Operand, line: Line | None = None) -> str:
+        """What an operand is called; constants and views are set up when they are first used."""
+        if isinstance(operand, Number):
+            name = self.names.of_number(operand, line)
+            self.constants[name] = f"np.array({shortest(operand)}, np.{operand.dtype.name})"
+            return name
+        if operand.base is not None:
+            return self.place(self.whole[operand]) if operand in self.whole else self.view(operand, line)
+        if operand.kind == "given":
+            return self.names.given[operand]
+        if operand.kind == "constant":
+            name = self.names.constant(operand)
+            if operand.size <= SHORT and operand.array is not None:
+                self.constants.setdefault(name, array_text(operand.array))
+            return name
+        return self.result(operand, line)
+
+    def result(self, value: Value, line: Line | None) -> str:
+        """The name of a computed value. A place may hold several, one after the other."""
+        place = self.plan.places[value]
+        if place.layout.shape != value.shape:
+            look = f"{{}}.reshape({', '.join(map(str, value.shape)) or '()'})"
+            return self.view(self.draft.tape.view(place.layout, look, value), line)
+        is_back = line is not None and line.origin.phase == "backward"
+        alias = self.alias(value, place) if is_back and value not in self.fresh else None
+        if alias is None:
+            return self.place(place)
+        self.views[value] = (alias, self.place(place))
+        return alias
+
+    def place(self, place: Place) -> str:
+        """The name of a place: of the gradient that it is for, or of the last value with a name."""
+        if place not in self.places:
+            last = place.values[-1] if place.values else place.layout
+            hints = [self.names.hints[v] for v in place.values if v in self.names.hints]
+            if place.kind == "given":
+                self.places[place] = self.names.given[place.layout]
+            elif last in self.gradients:
+                self.places[place] = self.names.unique(self.gradients[last])
+            else:
+                hint = hints[-1] if hints else self.names.of_part(last)
+                self.places[place] = self.names.unique(hint)
+        return self.places[place]
+
+    def alias(self, value: Value, place: Place) -> str | None:
+        """The name of a value whose place is called after another one."""
+        hint = self.names.hints.get(value)
+        if hint is None or place.kind == "given" or self.place(place).startswith(hint):
+            return None
+        if value not in self.aliases:
+            self.aliases[value] = self.names.unique(hint)
+        return self.aliases[value]
+
+    def view(self, value: Value, line: Line | None, name: str = "") -> str:
+        """A view has a name; where the memory is new in every step, it is made in the step."""
+        owner = self.owner(value)
+        text, base = self.look(value, line), self.of(owner, line)
+        if not self.is_new(owner):
+            if value not in self.views:
+                found = [view for view, other in self.views.values() if other == text]
+                view = found[0] if found else self.names.unique(name or base + suffix(value))
+                self.views[value] = (view, text)
+            return self.views[value][0]
+        if value not in self.locals:
+            self.locals[value] = self.names.unique(base + suffix(value))
+            self.out.append(f"{self.locals[value]} = {text}")
+        return self.locals[value]
+
+    def look(self, value: Value, line: Line | None) -> str:
+        """The expression of a view, from the array that owns the memory."""
+        if value is self.owner(value) or value.base is None:
+            return self.of(value, line)
+        return value.look.format(self.look(value.base, line))
+
+    def owner(self, value: Value) -> Value:
+        """The value that a buffer is laid out for, or the root."""
+        while value.base is not None and value not in self.whole:
+            value = value.base
+        return value
+
+    def is_new(self, owner: Value) -> bool:
+        """Whether the array behind a value is another one in every step."""
+        if owner.kind == "given":
+            return owner.role in ("argument", "upstream")
+        place = self.whole.get(owner) or self.plan.place(owner)
+        return place is not None and not self.fresh.isdisjoint(place.values)
+
+    # ---- what comes before -----------------------------------------------------------------------
+
+    def setup(self) -> Iterator[list[str]]:
+        if self.constants:
+            yield ["# constants", *(f"{name} = {text}" for name, text in self.constants.items())]
+        places = [
+            place
+            for place in dict.fromkeys(self.plan.places.values())
+            if place.kind != "given" and self.fresh.isdisjoint(place.values)
+        ]
+        if places:
+            yield ["# buffers", *(f"{self.place(place)} = {self.buffer(place)}" for place in places)]
+        if self.views:
+            lines = (f"{name} = {text}" for name, text in self.views.values())
+            yield ["# views", *dict.fromkeys(lines)]
+
+    def buffer(self, place: Place) -> str:
+        value, other = place.layout, place.shares
+        if other is None:
+            return new_array(value)
+        name = self.place(other)
+        if other.layout.dtype != value.dtype:
+            name = f"{name}.view({dtype_name(value.dtype, 'np.')})"
+        return name if other.layout.shape == value.shape else f"{name}.reshape({value.shape})"
+
+    def made_of(self, buffer: str) -> Iterator[str]:
+        """The lines of the set-up that make a buffer and all views of it."""
+        for place, name in self.places.items():
+            if name == buffer:
+                yield f"{name} = {self.buffer(place)}"
+                for value, (view, text) in self.views.items():
+                    owner = self.owner(value)
+                    if (self.whole.get(owner) or self.plan.place(owner)) is place:
+                        yield f"{view} = {text}"
+
+
+def reduction(line: Line, x: str, out: str) -> str:
+    dtype = line.options.get("dtype")
+    parts = [x, repr(line.options.get("axis", 0))]
+    parts += ["None" if dtype is None else dtype_name(dtype), out]
+    return f"{line.function}({', '.join(parts + ['True'] * bool(line.options.get('keepdims')))})"
+
+
+def suffix(value: Value) -> str:
+    """What the name of a view ends in."""
+    if value.look == "{}.T":
+        return "_T"
+    if value.look.startswith("{}["):
+        return "_".join(["", *re.findall(r"\d+", value.look)]) or "_view"
+    match value.shape:
+        case ():
+            return "_number"
+        case (_,):
+            return "_flat"
+        case (1, _):
+            return "_row"
+        case (_, 1):
+            return "_column"
+    return "_view"

@@ -1,0 +1,140 @@
+"""What the two styles of a program's text have in common: the frame around the lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from minigrad.program.calls import NAMESPACE
+from minigrad.program.names import Names
+from minigrad.program.simplify import Draft
+from minigrad.program.tape import Array, Layout, Number, Value
+
+__all__ = ["Page", "array_text", "dtype_name", "indented", "new_array", "shortest"]
+
+SHORT = 16  # numbers that are written out; a larger constant is given
+ROLES = {
+    "argument": "argument",
+    "number": "option of the optimizer",
+    "gradient": "gradient from before",
+    "upstream": "gradient of the result",
+}
+
+
+class Page:
+    """A program on a page: the arrays that it is given, its set-up, and the step.
+
+    step      the lines of the step
+    way_back  the lines of its inner function `backward`, if the result has one
+    """
+
+    step: list[str]
+    way_back: list[str]
+
+    def __init__(self, draft: Draft, names: Names, returned: list[Value], title: str) -> None:
+        self.draft, self.names, self.returned, self.title = draft, names, returned, title
+
+    def source(self, given: Iterable[str] = ()) -> str:
+        """The whole text; `given` are lines that make what the program is given."""
+        head = f'"""{self.title} as a NumPy program.\n\n{self.table()}\n"""\n\nimport numpy as np'
+        used = sorted(self.imported())
+        if used:
+            head += f"\nfrom numpy import {', '.join(used)}"
+        sections = [["# given", *given]] if given else []
+        parts = [head, *("\n".join(section) for section in [*sections, *self.setup()])]
+        return "\n\n".join(parts) + "\n\n\n" + "\n".join(self.function()) + "\n"
+
+    def of(self, value: Value) -> str:
+        """The name of a value."""
+        raise NotImplementedError
+
+    def setup(self) -> Iterator[list[str]]:
+        """The sections before the step."""
+        return iter(())
+
+    def results(self) -> list[str]:
+        """What the step returns."""
+        return [self.of(value) for value in self.returned]
+
+    # ---- the step --------------------------------------------------------------------------------
+
+    def arguments(self) -> list[str]:
+        return [self.names.given[value] for value in self.draft.tape.arguments()]
+
+    def function(self) -> Iterator[str]:
+        yield f"def step({', '.join(self.arguments())}):"
+        yield from indented(self.step)
+        results = self.results()
+        if self.draft.back:
+            given = self.names.given.items()
+            upstream = next(name for value, name in given if value.role == "upstream")
+            yield f"\n    def backward({upstream}):"
+            yield from indented(indented(self.way_back))
+            yield f"        return {', '.join(map(self.of, self.draft.back))}\n"
+            results.append("backward")
+        if results:
+            yield f"    return {', '.join(results)}"
+        elif not self.step:
+            yield "    pass"
+
+    # ---- what comes before -----------------------------------------------------------------------
+
+    def table(self) -> str:
+        """Name, dtype, shape and role of each array that is there before the step."""
+        stored = {given for given, _ in self.draft.stores}
+        rows = [
+            (name, value.dtype.name, str(value.shape), role_of(value, value in stored))
+            for value, name in self.names.given.items()
+            if value.kind == "given" or value.size > SHORT
+        ]
+        widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
+        return "\n".join(
+            "    " + "   ".join(cell.ljust(w) for cell, w in zip(row, [*widths, 0], strict=True))
+            for row in rows
+        )
+
+    def imported(self) -> set[str]:
+        """The names that the text uses without `np.` before them."""
+        lines = [*self.step, *self.way_back, *(line for part in self.setup() for line in part)]
+        code = " ".join(line for line in lines if not line.lstrip().startswith("#"))
+        return {word for word in re.findall(r"(?<![\w.])[a-z]\w*", code) if word in NAMESPACE}
+
+
+def role_of(value: Value, is_stored: bool) -> str:
+    if value.kind == "constant":
+        return "constant"
+    return ROLES.get(value.role) or ("changed by the step" if is_stored else "used by the step")
+
+
+def indented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"    {line}" if line else "" for line in lines)
+
+
+def shortest(number: Number) -> str:
+    """The fewest digits that say which number of its dtype it is."""
+    if number.text in ("inf", "-inf", "nan"):
+        return f"float('{number.text}')"
+    return str(number.dtype.type(number.value)) if number.dtype.kind == "f" else number.text
+
+
+def dtype_name(dtype: Any, prefix: str = "") -> str:
+    name = np.dtype(dtype).name
+    return name if name == "bool" else prefix + name
+
+
+def array_text(array: Array) -> str:
+    return f"np.array({array.tolist()!r}, {dtype_name(array.dtype, 'np.')})"
+
+
+def new_array(value: Value | Layout) -> str:
+    """An array of the value's shape and dtype, in its order of memory."""
+    kind = dtype_name(value.dtype, "np.")
+    order = sorted(range(len(value.shape)), key=lambda i: -value.strides[i])
+    if order == sorted(order):
+        return f"np.empty({value.shape}, {kind})"
+    shape = tuple(value.shape[i] for i in order)
+    back = tuple(order.index(i) for i in range(len(order)))
+    return f"np.empty({shape}, {kind}).transpose({back})"
