@@ -8,6 +8,9 @@ first: it is the whole idea on Python floats.
 from minigrad.tensor import Tensor  # first: it ties the knot of imports
 
 # isort: split
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from minigrad import autograd, nn, optim
 from minigrad.autograd import (
     enable_grad,
@@ -111,12 +114,16 @@ from minigrad.random import Generator, get_rng_state, initial_seed, manual_seed,
 from minigrad.scalar import Scalar
 from minigrad.version import __version__
 
+if TYPE_CHECKING:
+    from minigrad.program import CompileError, compile
+
 float = float32
 double = float64
 int = int32
 long = int64
 
 __all__ = [
+    "CompileError",
     "Generator",
     "Scalar",
     "Size",
@@ -137,6 +144,7 @@ __all__ = [
     "chunk",
     "clamp",
     "clone",
+    "compile",
     "cos",
     "device",
     "div",
@@ -224,3 +232,10 @@ __all__ = [
     "zeros",
     "zeros_like",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what few programs need when it is first asked for: `minigrad.compile`."""
+    if name in ("CompileError", "compile"):
+        return getattr(import_module("minigrad.program"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""`minigrad.compile`: a step, recorded once, as a program of NumPy calls that one can read and run."""
+"""`minigrad.compile`: a step, recorded once, as a program of NumPy calls to be read and run."""
 
 from minigrad.program.compiled import Compiled, compile
 from minigrad.program.errors import CompileError

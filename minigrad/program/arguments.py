@@ -71,7 +71,7 @@ class Arguments:
 
     def passed_on(self) -> str:
         """The arguments as they stand in a call with the same arguments."""
-        forms = {
+        forms: dict[Any, str] = {
             Parameter.VAR_POSITIONAL: "*{}",
             Parameter.VAR_KEYWORD: "**{}",
             Parameter.KEYWORD_ONLY: "{0}={0}",

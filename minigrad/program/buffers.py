@@ -103,7 +103,9 @@ class Buffered(Page):
         """A write into a part of memory."""
         if line.function == "put":
             target = str(line.options["look"]).format(out)
-            return f"{target} = {inputs[1]}" if target[-1] == "]" else f"{target}[...] = {inputs[1]}"
+            return (
+                f"{target} = {inputs[1]}" if target[-1] == "]" else f"{target}[...] = {inputs[1]}"
+            )
         if line.function == "putmask":
             return f"putmask({out}, {inputs[1]}, {inputs[2]})"
         index = index_of(line, lambda operand: self.of(operand, line))
@@ -130,7 +132,11 @@ class Buffered(Page):
             self.constants[name] = f"np.array({shortest(operand)}, np.{operand.dtype.name})"
             return name
         if operand.base is not None:
-            return self.place(self.whole[operand]) if operand in self.whole else self.view(operand, line)
+            return (
+                self.place(self.whole[operand])
+                if operand in self.whole
+                else self.view(operand, line)
+            )
         if operand.kind == "given":
             return self.names.given[operand]
         if operand.kind == "constant":
@@ -221,7 +227,10 @@ class Buffered(Page):
             if place.kind != "given" and self.fresh.isdisjoint(place.values)
         ]
         if places:
-            yield ["# buffers", *(f"{self.place(place)} = {self.buffer(place)}" for place in places)]
+            yield [
+                "# buffers",
+                *(f"{self.place(place)} = {self.buffer(place)}" for place in places),
+            ]
         if self.views:
             lines = (f"{name} = {text}" for name, text in self.views.values())
             yield ["# views", *dict.fromkeys(lines)]

@@ -18,10 +18,10 @@ NAMES = """
     equal exp float32 float64 greater greater_equal int32 int64 invert isfinite isinf isnan less
     less_equal linalg log logical_and logical_not logical_or matmul maximum minimum multiply
     negative not_equal power putmask reciprocal sign sin sqrt square stack subtract tanh where
-""".split()
-NAMESPACE: dict[str, Any] = {name: getattr(np, name) for name in NAMES}
+"""
+NAMESPACE: dict[str, Any] = {name: getattr(np, name) for name in NAMES.split()}
 ELEMENTWISE = frozenset(
-    name for name in NAMES if isinstance(NAMESPACE[name], np.ufunc) and name != "matmul"
+    name for name in NAMES.split() if isinstance(NAMESPACE[name], np.ufunc) and name != "matmul"
 )
 
 Namer = Callable[[Operand], str]

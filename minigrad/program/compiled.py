@@ -109,7 +109,7 @@ class Compiled:
 
     def use(self, call: Callable[..., Any]) -> None:
         """Let this be what happens when the step is called."""
-        type(self).__call__ = staticmethod(call)  # type: ignore[attr-defined]
+        type(self).__call__ = staticmethod(call)  # type: ignore[method-assign]
 
     def __getattr__(self, name: str) -> Any:
         if name == "function":
@@ -131,7 +131,9 @@ def compile(function: Any = None, *, style: str = "buffers") -> Any:
     if function is None:
         return functools.partial(compile, style=style)
     if not callable(function):
-        raise TypeError(f"compile(): expected a function or a module, got {type(function).__name__}")
+        raise TypeError(
+            f"compile(): expected a function or a module, got {type(function).__name__}"
+        )
     step = type("Compiled", (Compiled,), {})(function, style)
     step.use(step.call)
     return step

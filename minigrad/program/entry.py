@@ -255,7 +255,8 @@ class Entry:
         stamps = {id(given.tensor.stamp): given for given in known}
         for given in stamps.values():
             stamp = given.tensor.stamp
-            assert stamp is not None and stamp.writes is not None
+            assert stamp is not None
+            assert stamp.writes is not None
             yield f"{self.name(stamp)}.time = now"
             yield f"{self.name(stamp)}.version += {given.writes}"
             for _ in range(given.writes):
@@ -293,13 +294,11 @@ class Entry:
         if isinstance(value, Tensor):
             return self.where(self.recording.givens[value])
         if isinstance(value, dict):
-            items = (f"{self.name(k)}: {self.structure(v)}" for k, v in value.items())
-            return f"{{{', '.join(items)}}}"
+            pairs = (f"{self.name(k)}: {self.structure(v)}" for k, v in value.items())
+            return f"{{{', '.join(pairs)}}}"
         if type(value) in (list, tuple):
-            items = ", ".join(map(self.structure, value))
-            if type(value) is list:
-                return f"[{items}]"
-            return f"({items}{',' if len(value) == 1 else ''})"
+            items = "".join(f"{self.structure(item)}, " for item in value)
+            return f"[{items}]" if type(value) is list else f"({items})"
         return self.name(value)
 
 

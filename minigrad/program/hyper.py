@@ -41,7 +41,7 @@ class WatchedGroup(dict[str, Any]):
         return super().__getitem__(key)
 
     def get(self, key: str, default: Any = None) -> Any:
-        return self[key] if key in self else default
+        return super().get(key, default) if key not in self else self[key]
 
     def __iter__(self) -> Any:
         self.read |= self.group.keys()
@@ -96,12 +96,12 @@ class Numbers:
         return True
 
 
-def all_numbers(optimizer: Optimizer) -> list[Numbers]:
+def all_numbers(optimizer: Optimizer, groups: list[WatchedGroup]) -> list[Numbers]:
     """The rules that an SGD will ask for, while its groups are watched."""
     if getattr(type(optimizer), "update", None) is not SGD.update:
         return []
-    found = []
-    for watched in optimizer.param_groups:
-        for dtype in {p.array.dtype for p in watched.group["params"]}:
-            found.append(Numbers(watched.group, rule_of(watched, dtype)))
-    return found
+    return [
+        Numbers(watched.group, rule_of(watched, dtype))
+        for watched in groups
+        for dtype in {p.array.dtype for p in watched.group["params"]}
+    ]

@@ -22,7 +22,10 @@ __all__ = ["lowered"]
 
 LARGE = 1024  # elements: from here on, choices are made with bit masks
 SMALL = 256  # elements: up to here, a short sum is made of additions
-BITS = {np.dtype(np.float32): np.dtype(np.int32), np.dtype(np.float64): np.dtype(np.int64)}
+BITS: dict[np.dtype[Any], np.dtype[Any]] = {
+    np.dtype(np.float32): np.dtype(np.int32),
+    np.dtype(np.float64): np.dtype(np.int64),
+}
 IN_PYTHON = {"multiply": "{} * {}", "add": "{} + {}", "subtract": "{} - {}"}
 
 Shape = tuple[int, ...]

@@ -165,9 +165,10 @@ class Planner:
             return None
         for value in line.reads():
             place = self.places.get(value)
-            if place is not None and place.kind == "buffer" and has_layout(value, line.out):
-                if place.until == i and self.is_open(place, line, i):
-                    return place
+            if place is None or place.kind != "buffer" or place.until != i:
+                continue
+            if has_layout(value, line.out) and self.is_open(place, line, i):
+                return place
         return None
 
     def used_again(self, value: Value) -> Place | None:
@@ -182,9 +183,10 @@ class Planner:
         """Take note of the buffers that have become free."""
         for value in {value.root for value in self.draft.lines[i].reads()}:
             place = self.places.get(value)
-            if place is not None and place.kind == "buffer" and place.until == i:
-                if place.values[-1] is value and place not in self.free:
-                    self.free.append(place)
+            if place is None or place.kind != "buffer" or place.until != i:
+                continue
+            if place.values[-1] is value and place not in self.free:
+                self.free.append(place)
 
 
 def is_in_place(line: Line) -> bool:

@@ -1,4 +1,4 @@
-"""What the arrays of a program are called: as in the model, or as the user and the ops call them."""
+"""What the arrays of a program are called: as in the model, or as the user or an op calls them."""
 
 from __future__ import annotations
 
@@ -42,9 +42,7 @@ NOUNS = {
 class Names:
     """Unique names for the values of a draft."""
 
-    def __init__(
-        self, draft: Draft, arguments: Iterable[str], gradient: str = "{}_grad"
-    ) -> None:
+    def __init__(self, draft: Draft, arguments: Iterable[str], gradient: str = "{}_grad") -> None:
         self.draft, self.origins = draft, draft.tape.origins
         self.gradient = gradient  # how the gradient of something is called
         self.taken: set[str] = RESERVED | set(arguments)

@@ -299,7 +299,7 @@ def unknown(what: str) -> Exception:
     )
 
 
-# ---- arrays and their values ----------------------------------------------------------------------
+# ---- arrays and their values ---------------------------------------------------------------------
 
 
 def is_open(array: Noting) -> bool:
@@ -406,7 +406,7 @@ def number(value: Any, kind: np.dtype[Any]) -> Number:
     return Number(repr(exact), kind, exact)
 
 
-# ---- lines ----------------------------------------------------------------------------------------
+# ---- lines ---------------------------------------------------------------------------------------
 
 
 def make(

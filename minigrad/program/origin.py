@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import itertools
 import linecache
 import os
 import sys
@@ -32,7 +33,7 @@ from minigrad.program.errors import refused
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
-    from minigrad.program.tape import Value
+    pass
 
 __all__ = ["Call", "Origin", "Origins", "user_line"]
 
@@ -225,7 +226,7 @@ def stores(code: CodeType) -> dict[int, str]:
     """For each instruction that is followed by the assignment of a variable, its name."""
     found = {}
     instructions = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
-    for this, following in zip(instructions, instructions[1:], strict=False):
+    for this, following in itertools.pairwise(instructions):
         if following.opname.startswith("STORE_") and isinstance(following.argval, str | tuple):
             name = following.argval if isinstance(following.argval, str) else following.argval[0]
             if following.opname not in ("STORE_ATTR", "STORE_SUBSCR"):

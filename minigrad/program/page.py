@@ -51,6 +51,10 @@ class Page:
         """The name of a value."""
         raise NotImplementedError
 
+    def made_of(self, buffer: str) -> Iterator[str]:
+        """The lines of the set-up that make a buffer and the views of it."""
+        return iter(())
+
     def setup(self) -> Iterator[list[str]]:
         """The sections before the step."""
         return iter(())
@@ -121,7 +125,7 @@ def shortest(number: Number) -> str:
 
 
 def dtype_name(dtype: Any, prefix: str = "") -> str:
-    name = np.dtype(dtype).name
+    name: str = np.dtype(dtype).name
     return name if name == "bool" else prefix + name
 
 

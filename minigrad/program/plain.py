@@ -1,8 +1,8 @@
 """The textbook's style: expressions, as one would write them to explain the calculation.
 
 No buffers, no views made in advance, none of what the engine does only for the last bit: products
-of matrices are `@`, sums are sums, and an update is `weight[...] += -lr * gradient`. The results are
-those of the engine up to rounding.
+of matrices are `@`, sums are sums, and an update is `weight[...] += -lr * gradient`. The results
+are those of the engine up to rounding.
 """
 
 from __future__ import annotations
@@ -57,15 +57,17 @@ def readable(draft: Draft) -> Draft:
 
 def of_helper(line: Line, name: str, arguments: dict[str, Any]) -> Line:
     values = {key: operand(value, line) for key, value in arguments.items()}
+    inputs: tuple[Any, ...]
+    options: dict[str, Any] = {}
     match name:
         case "product":
-            inputs, options = (values["a"], values["b"]), {}
+            inputs = (values["a"], values["b"])
         case "total":
             inputs, options = (values["x"],), {"axes": arguments.get("axes")}
         case "fma":
-            inputs, options = (values["c"], values["x"], values["y"]), {}
+            inputs = (values["c"], values["x"], values["y"])
         case _:
-            name, options = "where", {}
+            name = "where"
             inputs = (values["condition"], values["a"], values["b"])
     return replace(line, function=name, inputs=inputs, options=options)
 
@@ -190,7 +192,9 @@ class Plain(Page):
                 return f"{c} * {x} + {y}"
             case "total":
                 axes = line.options["axes"]
-                return f"{self.inside(line.inputs[0], line, '.')}.sum({'' if axes is None else axes})"
+                return (
+                    f"{self.inside(line.inputs[0], line, '.')}.sum({'' if axes is None else axes})"
+                )
             case "assign":
                 return self.copy(line, inputs[0])
             case "take":

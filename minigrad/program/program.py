@@ -14,11 +14,11 @@ from minigrad.program.lower import lowered
 from minigrad.program.memory import planned
 from minigrad.program.names import Names
 from minigrad.program.pack import packed
+from minigrad.program.page import Page
+from minigrad.program.plain import Plain, readable
 from minigrad.program.record import Recording
 from minigrad.program.simplify import Draft, simplified
 from minigrad.program.tape import Array, Value
-from minigrad.program.page import Page
-from minigrad.program.plain import Plain, readable
 
 __all__ = ["Program"]
 

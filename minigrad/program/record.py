@@ -57,7 +57,7 @@ class Recording:
         self.numbers: list[Numbers] = []
         self.groups: list[WatchedGroup] = []
         self.is_first = False
-        self.results: Results | None = None
+        self.results = Results(None)
 
     def run(self) -> Any:
         """Make the step, observed; CompileError, and nothing changed, if it cannot be a program."""
@@ -112,7 +112,7 @@ class Recording:
             groups = [WatchedGroup(group) for group in optimizer.param_groups]
             self.groups += groups
             optimizer.param_groups[:] = groups
-            self.numbers += all_numbers(optimizer)
+            self.numbers += all_numbers(optimizer, groups)
         for i, numbers in enumerate(self.numbers):
             for name, array in numbers.arrays.items():
                 memory = self.tape.given(array, "number", (f"group{i}", name))
@@ -153,12 +153,11 @@ class Recording:
         self.other_leaf = [g.path for g in self.givens.values() if g.has_other_leaf()]
         for given in self.givens.values():
             given.put_back()
-        if self.results is not None:
-            put_back_leaves(self.results)
+        put_back_leaves(self.results)
         for numbers in self.numbers:
             vars(numbers.rule).update(numbers.arrays)
         for optimizer in self.surroundings.optimizers:
-            optimizer.param_groups[:] = [watched.group for watched in optimizer.param_groups]
+            optimizer.param_groups[:] = map(original, optimizer.param_groups)
             for state in optimizer.state.values():
                 for value in state.values() if isinstance(state, dict) else ():
                     give_own_array(value)
@@ -178,10 +177,7 @@ class Recording:
                 "Freeze parameters between the steps. A program cannot call hooks.",
             )
         for value, copy in self.tape.copies.items():
-            is_fresh = value.role == "fresh"
-            if not is_fresh and not np.array_equal(
-                value.array, copy, equal_nan=copy.dtype.kind == "f"
-            ):
+            if value.role != "fresh" and differ(value.array, copy):
                 raise refused(
                     "the step changes a tensor that is hidden from sight",
                     "A step sees its arguments, and what the names in its code lead to.",
@@ -196,6 +192,14 @@ class Recording:
             for key in watched.read
         ]
         return self.surroundings.facts + read
+
+
+def original(group: dict[str, Any]) -> dict[str, Any]:
+    return group.group if isinstance(group, WatchedGroup) else group
+
+
+def differ(a: Any, b: Array) -> bool:
+    return not np.array_equal(a, b, equal_nan=b.dtype.kind == "f")
 
 
 def code_of(function: Any) -> Any:

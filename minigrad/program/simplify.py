@@ -79,7 +79,7 @@ def without_dead_lines(draft: Draft) -> Draft:
     return replace(draft, lines=lines[::-1])
 
 
-# ---- one value for another ------------------------------------------------------------------------
+# ---- one value for another -----------------------------------------------------------------------
 
 
 def substitute(operand: Any, same: dict[Value, Value], tape: Tape) -> Any:
@@ -116,7 +116,7 @@ def hashable(option: Any) -> Any:
     return option if isinstance(option, Value) else repr(option)
 
 
-# ---- rules: each returns a value that is equal to the line's, or None -----------------------------
+# ---- rules: each returns a value that is equal to the line's, or None ----------------------------
 
 
 def folded(line: Line) -> Value | None:

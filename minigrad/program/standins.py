@@ -37,7 +37,7 @@ class WatchedLeaf(Leaf):
         return self.is_asked is not None and self.current is None
 
     @property
-    def grad(self) -> Tensor | None:  # type: ignore[override]
+    def grad(self) -> Tensor | None:
         self.is_asked = self.is_asked is not False
         return self.current
 
@@ -116,7 +116,8 @@ class Given:
                 self.stamp.writes.clear()
                 self.stamp.writes.extend(writes)
         if self.leaf is not None:
-            self.leaf.original.frozen = self.is_frozen
+            if isinstance(self.leaf.original, Leaf):
+                self.leaf.original.frozen = self.is_frozen
             self.tensor.node = None if self.is_frozen else self.leaf.original
             if isinstance(self.leaf.original, Leaf):
                 self.leaf.original.grad = self.leaf.before
@@ -137,7 +138,7 @@ def put_leaf(tensor: Tensor, leaf: Any) -> None:
 def give_own_array(value: Any) -> None:
     """Let a tensor that the step has made have its array without the notes."""
     if isinstance(value, Tensor) and isinstance(value.array, Noting):
-        array: Any = np.ndarray.base.__get__(value.array)  # type: ignore[attr-defined]
+        array: Any = np.ndarray.base.__get__(value.array)
         is_own = isinstance(array, np.ndarray) and array.shape == value.array.shape
         is_own = is_own and array.strides == value.array.strides
         value.array = array if is_own and array.dtype == value.array.dtype else plain(value.array)

@@ -37,7 +37,7 @@ Path = tuple[str, ...]
 
 @dataclass(eq=False)
 class Fact:
-    """`owner.key`, `owner[key]`, a variable in its cell, a length, or what a dict holds is `value`."""
+    """`owner.key`, `owner[key]`, a cell's variable, a length, or what a dict holds is `value`."""
 
     owner: Any
     access: str  # "attribute", "item", "cell", "length" or "values"

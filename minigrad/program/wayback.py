@@ -80,7 +80,9 @@ class Workshop:
 
     def __init__(self, program: Program) -> None:
         self.program = program
-        self.node: Any = next(new.node for new in program.recording.results.new if new.is_alive)
+        self.node = next(
+            new.node for new in program.recording.results.new if new.is_alive and new.node
+        )
         self.title, self.shape = self.node.name(), self.node.shape
         self.all: list[Buffers] = []
 

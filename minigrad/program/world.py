@@ -1,4 +1,4 @@
-"""What a step may change without an array telling: random streams, options, hooks, other objects."""
+"""What a step may change without an array telling: random streams, options, hooks, objects."""
 
 from __future__ import annotations
 
@@ -75,14 +75,15 @@ def random_streams() -> list[tuple[str, Any, Callable[[Any], Any]]]:
         ("random", random.getstate(), random.setstate),
     ]
     if "numpy.random" in sys.modules:
-        name, keys, *rest = np.random.get_state()
-        state = (name, keys.tolist(), *rest)
+        name, keys, *rest = np.random.get_state(legacy=True)
+        state = (name, np.asarray(keys).tolist(), *rest)
         streams.append(("numpy.random", state, np.random.set_state))
     return streams
 
 
 def refuse_hooks(surroundings: Surroundings) -> None:
     """Hooks are Python code of the user's, which a program cannot call."""
+    owners: list[tuple[tuple[str, ...], Any]]
     owners = [(path, module._hooks) for module, path in surroundings.modules.items()]
     owners += [(path, optimizer.step_hooks) for optimizer, path in surroundings.optimizers.items()]
     owners += [
