@@ -107,7 +107,9 @@ def grad_of(t: Tensor) -> Tensor | None:
         "attribute won't be populated during autograd.backward(). If you indeed want the .grad "
         "field to be populated for a non-leaf Tensor, use .retain_grad() on the non-leaf Tensor. "
         "If you access the non-leaf Tensor by mistake, make sure you access the leaf Tensor "
-        "instead. See github.com/pytorch/pytorch/pull/30531 for more information.",
+        "instead. See github.com/pytorch/pytorch/pull/30531 for more information.\n"
+        f"This tensor was computed ({t.node.name()}), so backward() only passes through it. To see "
+        "its gradient, call its retain_grad() before backward().",
         UserWarning,
         stacklevel=3,
     )

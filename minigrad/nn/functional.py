@@ -6,6 +6,8 @@ import math
 import warnings
 from typing import Any
 
+import numpy as np
+
 from minigrad import ops
 from minigrad.autograd.errors import noted
 from minigrad.autograd.graph import Node
@@ -15,6 +17,8 @@ from minigrad.ops.inplace import in_place
 from minigrad.tensor import Tensor
 
 __all__ = ["leaky_relu", "leaky_relu_", "linear", "mse_loss", "relu", "relu_", "sigmoid", "tanh"]
+
+Shape = tuple[int, ...]
 
 tanh, sigmoid = elementwise.tanh, elementwise.sigmoid
 
@@ -184,12 +188,33 @@ def tensors_with_size(input: Any, target: Any) -> tuple[Tensor, Tensor]:
 
 
 def warn_broadcast(input: Tensor, target: Tensor) -> None:
+    lesson = lesson_of_broadcast(input.array.shape, target.array.shape)
     warnings.warn(
         f"Using a target size ({target.size()}) that is different to the input size "
         f"({input.size()}). This will likely lead to incorrect results due to broadcasting. Please "
-        "ensure they have the same size.",
+        f"ensure they have the same size.{lesson}",
         UserWarning,
         stacklevel=3,
+    )
+
+
+def lesson_of_broadcast(input: Shape, target: Shape) -> str:
+    """What the two shapes become, and what to write: lines below PyTorch's; none if they clash."""
+    try:
+        shape = np.broadcast_shapes(input, target)
+    except ValueError:
+        return ""
+    pairs, inputs, targets = math.prod(shape), math.prod(input), math.prod(target)
+    if inputs == targets:
+        remedy = "Write target.reshape(input.shape), so that each prediction meets its own target."
+    elif shape in (input, target):
+        small, large = ("target", "input") if shape == input else ("input", "target")
+        remedy = f"If this is meant, write {small}.expand_as({large})."
+    else:
+        remedy = "Give both the shape of one number for each prediction."
+    return (
+        f"\n{list(input)} and {list(target)} broadcast to {list(shape)}: the loss is made of "
+        f"{pairs} differences, where input and target hold {inputs} and {targets}. {remedy}"
     )
 
 

@@ -21,6 +21,7 @@ from minigrad.nn.conversion import convert, wanted_dtype
 from minigrad.nn.hooks import ForwardHooks, Hook, hooks_of, register
 from minigrad.nn.naming import typename
 from minigrad.nn.parameter import Parameter
+from minigrad.nn.place import say_where
 from minigrad.nn.registry import EXPECTED, Names, check_name, enter, initialized
 from minigrad.tensor import Tensor
 
@@ -53,9 +54,13 @@ class Module:
         self.__dict__.update(training=True, _names=Names())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._hooks is None:
-            return self.forward(*args, **kwargs)
-        return self._hooks.call(self, args, kwargs)
+        try:
+            if self._hooks is None:
+                return self.forward(*args, **kwargs)
+            return self._hooks.call(self, args, kwargs)
+        except Exception as error:
+            say_where(error, self, args, kwargs)
+            raise
 
     # ---- attributes ------------------------------------------------------------------------------
 
