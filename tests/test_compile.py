@@ -442,6 +442,26 @@ def test_an_argument_that_requires_grad():
     compare(make_world, arguments=arguments)
 
 
+def test_a_gradient_that_the_step_replaces_unread_is_no_reason_to_record():
+    def step_of(world):
+        def step(x, factor):
+            x.grad = None
+            (x * factor).sum().backward()
+
+        return step
+
+    twins = [batch(out=3), batch(out=3)]
+    for x, _ in twins:
+        x.requires_grad_()
+
+    def arguments(k):
+        twins.reverse()
+        return twins[0]
+
+    step = compare(lambda: make_world(step=step_of), arguments=arguments)
+    assert step.recordings == 1
+
+
 def test_arguments_in_containers():
     def body(world, pair, *, extra):
         (x, y), z = pair, extra["z"]

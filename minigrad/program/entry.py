@@ -138,6 +138,7 @@ class Entry:
             yield f"{where}.node is not None and {where}.node.hooks is None"
             if leaf.is_asked is not None:
                 yield f"{where}.node.__class__ is {self.name(Leaf)}"
+            if leaf.is_asked:
                 yield f"{where}.node.grad is {self.name(leaf.before)}"
         else:
             yield f"{where}.node is {self.name(leaf.original)}"
