@@ -1,4 +1,10 @@
-"""Automatic differentiation: the graph, the walk back through it, and its doors for users."""
+"""Automatic differentiation: the graph, the walk back through it, and its doors for users.
+
+What is used rarely is imported when it is first asked for.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from minigrad.autograd.backward import backward, grad
 from minigrad.autograd.function import Function
@@ -9,12 +15,24 @@ from minigrad.autograd.grad_mode import (
     set_grad_enabled,
 )
 
+if TYPE_CHECKING:
+    from minigrad.autograd import functional
+
 __all__ = [
     "Function",
     "backward",
     "enable_grad",
+    "functional",
     "grad",
     "is_grad_enabled",
     "no_grad",
     "set_grad_enabled",
 ]
+
+LAZY = {"functional": "minigrad.autograd.functional"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return importlib.import_module(LAZY[name])
