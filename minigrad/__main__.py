@@ -26,6 +26,7 @@ examples:
   minigrad                        train all nine, see what each has learned
   minigrad guide                  list the nine
   minigrad guide relu --seed 3    run one; it prints what it would under PyTorch
+  minigrad compile relu           print one training step of it as NumPy code
   python -m reference             compare all nine with PyTorch, bit for bit"""
 
 GUIDE = """\
@@ -35,6 +36,11 @@ A program prints its network, its parameters, the loss of every step with all
 its digits, the parameters again and the output; `line` prints its parameters
 every 200 samples instead. From the same seed, the same program prints the same
 characters under PyTorch."""
+
+COMPILE = """\
+Print one training step of a program of the guide as a NumPy program: forward,
+loss, the backward pass and the update, each backward line with the formula that
+it comes from."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -94,7 +100,41 @@ def add_guide(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.set_defaults(job=job)
 
 
-COMMANDS = (add_guide,)
+def add_compile(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `minigrad compile NAME`."""
+    parser = subcommands.add_parser(
+        "compile",
+        help="print the training step of a program as NumPy, backpropagation and all",
+        description=COMPILE,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", type=program, metavar="NAME", help=f"one of {', '.join(PROGRAMS)}")
+    parser.add_argument(
+        "--style",
+        choices=("plain", "buffers"),
+        default="plain",
+        help="plain, as in a textbook (the default), or buffers, as minigrad runs it",
+    )
+    parser.add_argument(
+        "--save", metavar="FILE", help="write it with its numbers, to be run with numpy alone"
+    )
+
+    def job(arguments: argparse.Namespace) -> int:
+        from minigrad.guide.compiled import compiled  # not needed by the other commands
+
+        step = compiled(PROGRAMS[arguments.name], arguments.style)
+        if arguments.save is None:
+            return politely(lambda: print(step.source, end="") or 0)
+        try:
+            step.save(arguments.save)
+        except OSError as error:
+            parser.error(f"--save {arguments.save}: {error.strerror}")
+        return 0
+
+    parser.set_defaults(job=job)
+
+
+COMMANDS = (add_guide, add_compile)
 
 
 def show_list() -> int:

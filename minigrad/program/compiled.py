@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from minigrad.autograd.watch import watcher
@@ -13,6 +15,7 @@ from minigrad.program.entry import Entry
 from minigrad.program.errors import refused
 from minigrad.program.program import Program
 from minigrad.program.record import Recording
+from minigrad.program.save import file_text
 
 __all__ = ["Compiled", "compile"]
 
@@ -44,17 +47,34 @@ class Compiled:
         self.was_first = False
         self.program: Program | None = None
 
-    # `__call__` is the entry of the current program: see `use`.
+    __call__: Callable[..., Any]  # the entry of the current program: see `use`
 
     @property
     def source(self) -> str:
+        return self.current().source
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the program of the last call, with the numbers of now, as a file for NumPy alone.
+
+        `from step import step` then makes steps from where the model was: what `step(x, y)` writes
+        are the arrays of the file. It takes and returns arrays; `plain` programs return the
+        gradients as well. CompileError before there is a program that could be repeated.
+        """
+        if self.was_first:
+            raise refused(
+                "the optimizer has made its state in the last call",
+                "The step does other things from now on. Call it once more, then save it.",
+            )
+        Path(path).write_text(file_text(self.current()), encoding="utf-8")
+
+    def current(self) -> Program:
         if self.program is None:
             raise refused(
                 "there is no program yet",
                 "The program is written when the step is called for the first time, with the "
                 "shapes of its arguments: call it once.",
             )
-        return self.program.source
+        return self.program
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """A call that the current program is not for."""

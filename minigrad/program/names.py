@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import keyword
 import re
 from collections.abc import Iterable
@@ -17,7 +16,8 @@ from minigrad.tensor import Tensor
 
 __all__ = ["Names", "identifier"]
 
-RESERVED = {*keyword.kwlist, *dir(builtins), *NAMESPACE, "np", "step", "backward", "grads"}
+SPOKEN_FOR = ("np", "bool", "float", "step", "backward", "base64", "stored")
+RESERVED = {*keyword.kwlist, *NAMESPACE, *SPOKEN_FOR}
 NUMBERS = {"0.0": "zero", "1.0": "one", "2.0": "two", "0.5": "half", "-1.0": "minus_one"}
 NOUNS = {
     "add": "sum",

@@ -37,13 +37,12 @@ class Page:
     def __init__(self, draft: Draft, names: Names, returned: list[Value], title: str) -> None:
         self.draft, self.names, self.returned, self.title = draft, names, returned, title
 
-    def source(self, given: Iterable[str] = ()) -> str:
-        """The whole text; `given` are lines that make what the program is given."""
+    def source(self, sections: Iterable[list[str]] = ()) -> str:
+        """The whole text; `sections` are lines that make what the program is given."""
         head = f'"""{self.title} as a NumPy program.\n\n{self.table()}\n"""\n\nimport numpy as np'
         used = sorted(self.imported())
         if used:
             head += f"\nfrom numpy import {', '.join(used)}"
-        sections = [["# given", *given]] if given else []
         parts = [head, *("\n".join(section) for section in [*sections, *self.setup()])]
         return "\n\n".join(parts) + "\n\n\n" + "\n".join(self.function()) + "\n"
 
@@ -130,7 +129,15 @@ def dtype_name(dtype: Any, prefix: str = "") -> str:
 
 
 def array_text(array: Array) -> str:
-    return f"np.array({array.tolist()!r}, {dtype_name(array.dtype, 'np.')})"
+    kind = array.dtype
+
+    def text(items: Any) -> str:
+        if isinstance(items, list):
+            return f"[{', '.join(map(text, items))}]"
+        return shortest(Number(repr(items), kind, items))
+
+    empty = f".reshape({array.shape})" if array.size == 0 else ""
+    return f"np.array({text(array.tolist())}, {dtype_name(kind, 'np.')}){empty}"
 
 
 def new_array(value: Value | Layout) -> str:
