@@ -6,6 +6,7 @@ import math
 import operator
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -108,6 +109,35 @@ def test_intermediate_results_keep_their_own_gradient() -> None:
     (h * h).backward()
     (h * h).backward()
     assert (h.grad, x.grad) == (12.0, 72.0)
+
+
+def test_a_number_tells_how_it_was_made() -> None:
+    x, y = Scalar(3.0), Scalar(4.0)
+    product = x * y
+    assert (product.op, product.parents) == ("*", (x, y))
+    assert (product.a, product.by_a, product.b, product.by_b) == (x, 4.0, y, 3.0)
+    assert (x.op, x.parents, x.a, x.b) == ("", (), None, None)
+    steps = [x + y, x - y, x / y, -x, x**2, x**y, x.exp(), x.log(), x.tanh(), x.relu()]
+    names = ["+", "-", "/", "neg", "**2", "**", "exp", "log", "tanh", "relu"]
+    assert [step.op for step in steps] == names
+    assert x.leaky_relu().parents == (x,)
+
+
+@given(leaves, steps)
+def test_a_history_lists_each_number_once_and_after_its_parents(
+    numbers: list[float], program: list[tuple[str, int, int]]
+) -> None:
+    values: list[Any] = [Scalar(x) for x in numbers]
+    for name, i, j in program:
+        a, b = values[i % len(values)], values[j % len(values)]
+        with suppress(OverflowError):
+            values.append(BINARY[name](a, b) if name in BINARY else UNARY[name](a))
+    history = values[-1].history()
+    place = {id(node): i for i, node in enumerate(history)}
+    assert len(place) == len(history)
+    assert history[-1] is values[-1]
+    for node in history:
+        assert all(place[id(parent)] < place[id(node)] for parent in node.parents)
 
 
 def test_a_chain_of_100_000_steps_needs_no_recursion() -> None:
