@@ -14,6 +14,7 @@ from minigrad.autograd.grad_mode import (
     no_grad,
     set_grad_enabled,
 )
+from minigrad.autograd.gradcheck import gradcheck, gradgradcheck
 
 if TYPE_CHECKING:
     from minigrad.autograd import functional
@@ -24,6 +25,8 @@ __all__ = [
     "enable_grad",
     "functional",
     "grad",
+    "gradcheck",
+    "gradgradcheck",
     "is_grad_enabled",
     "no_grad",
     "set_grad_enabled",
