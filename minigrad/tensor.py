@@ -323,6 +323,18 @@ class Tensor:
 
     __rdiv__ = __rtruediv__
 
+    def __floordiv__(self, other: Any) -> Tensor:
+        return functions.floor_divide(self, other) if is_operand(other) else NotImplemented
+
+    def __rfloordiv__(self, other: Any) -> Tensor:
+        return functions.floor_divide(other, self) if is_operand(other) else NotImplemented
+
+    def __mod__(self, other: Any) -> Tensor:
+        return functions.remainder(self, other) if is_operand(other) else NotImplemented
+
+    def __rmod__(self, other: Any) -> Tensor:
+        return functions.remainder(other, self) if is_operand(other) else NotImplemented
+
     def __pow__(self, other: Any) -> Tensor:
         return functions.pow(self, other) if is_operand(other) else NotImplemented
 
@@ -398,6 +410,24 @@ class Tensor:
     def __itruediv__(self, other: Any) -> Tensor:
         return functions.div_(self, other) if is_operand(other) else NotImplemented
 
+    def __ifloordiv__(self, other: Any) -> Tensor:
+        return functions.floor_divide_(self, other) if is_operand(other) else NotImplemented
+
+    def __imod__(self, other: Any) -> Tensor:
+        return functions.remainder_(self, other) if is_operand(other) else NotImplemented
+
+    def __ipow__(self, other: Any) -> Tensor:
+        return functions.pow_(self, other) if is_operand(other) else NotImplemented
+
+    def __iand__(self, other: Any) -> Tensor:
+        return functions.bitwise_and_(self, other) if is_operand(other) else NotImplemented
+
+    def __ior__(self, other: Any) -> Tensor:
+        return functions.bitwise_or_(self, other) if is_operand(other) else NotImplemented
+
+    def __ixor__(self, other: Any) -> Tensor:
+        return functions.bitwise_xor_(self, other) if is_operand(other) else NotImplemented
+
     def __getitem__(self, index: Any) -> Tensor:
         return functions.getitem(self, index)
 
@@ -415,8 +445,14 @@ class Tensor:
     def mul(self, other: Any) -> Tensor:
         return functions.mul(self, other)
 
-    def div(self, other: Any) -> Tensor:
-        return functions.div(self, other)
+    def div(self, other: Any, **rounding: Any) -> Tensor:
+        return functions.div(self, other, **rounding)
+
+    def floor_divide(self, other: Any) -> Tensor:
+        return functions.floor_divide(self, other)
+
+    def remainder(self, other: Any) -> Tensor:
+        return functions.remainder(self, other)
 
     def pow(self, exponent: Any) -> Tensor:
         return functions.pow(self, exponent)
@@ -493,6 +529,15 @@ class Tensor:
     def ge(self, other: Any) -> Tensor:
         return functions.ge(self, other)
 
+    def equal(self, other: Tensor) -> builtins.bool:
+        return functions.equal(self, other)
+
+    def isclose(self, other: Tensor, *tolerances: Any, **options: Any) -> Tensor:
+        return functions.isclose(self, other, *tolerances, **options)
+
+    def allclose(self, other: Tensor, *tolerances: Any, **options: Any) -> builtins.bool:
+        return functions.allclose(self, other, *tolerances, **options)
+
     def isnan(self) -> Tensor:
         return functions.isnan(self)
 
@@ -504,6 +549,15 @@ class Tensor:
 
     def logical_not(self) -> Tensor:
         return functions.logical_not(self)
+
+    def logical_and(self, other: Tensor) -> Tensor:
+        return functions.logical_and(self, other)
+
+    def logical_or(self, other: Tensor) -> Tensor:
+        return functions.logical_or(self, other)
+
+    def logical_xor(self, other: Tensor) -> Tensor:
+        return functions.logical_xor(self, other)
 
     def bitwise_and(self, other: Any) -> Tensor:
         return functions.bitwise_and(self, other)
@@ -557,6 +611,9 @@ class Tensor:
     def flatten(self, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor:
         return functions.flatten(self, start_dim, end_dim)
 
+    def ravel(self) -> Tensor:
+        return functions.ravel(self)
+
     def squeeze(self, dim: Any = None) -> Tensor:
         return functions.squeeze(self, dim)
 
@@ -591,6 +648,9 @@ class Tensor:
     def expand_as(self, other: Tensor) -> Tensor:
         return functions.expand_as(self, other)
 
+    def broadcast_to(self, *size: Any) -> Tensor:
+        return functions.broadcast_to(self, checks.size_of(size, "broadcast_to", "size"))
+
     def unbind(self, dim: builtins.int = 0) -> tuple[Tensor, ...]:
         return functions.unbind(self, dim)
 
@@ -606,16 +666,85 @@ class Tensor:
     # ---- in place -------------------------------------------------------------------------------
 
     def add_(self, other: Any, *, alpha: Any = 1) -> Tensor:
-        return functions.add_(self, other, alpha)
+        return functions.add_(self, other, alpha=alpha)
 
     def sub_(self, other: Any, *, alpha: Any = 1) -> Tensor:
-        return functions.sub_(self, other, alpha)
+        return functions.sub_(self, other, alpha=alpha)
 
     def mul_(self, other: Any) -> Tensor:
         return functions.mul_(self, other)
 
-    def div_(self, other: Any) -> Tensor:
-        return functions.div_(self, other)
+    def div_(self, other: Any, **rounding: Any) -> Tensor:
+        return functions.div_(self, other, **rounding)
+
+    def floor_divide_(self, other: Any) -> Tensor:
+        return functions.floor_divide_(self, other)
+
+    def remainder_(self, other: Any) -> Tensor:
+        return functions.remainder_(self, other)
+
+    def pow_(self, exponent: Any) -> Tensor:
+        return functions.pow_(self, exponent)
+
+    def neg_(self) -> Tensor:
+        return functions.neg_(self)
+
+    def reciprocal_(self) -> Tensor:
+        return functions.reciprocal_(self)
+
+    def square_(self) -> Tensor:
+        return functions.square_(self)
+
+    def sqrt_(self) -> Tensor:
+        return functions.sqrt_(self)
+
+    def exp_(self) -> Tensor:
+        return functions.exp_(self)
+
+    def log_(self) -> Tensor:
+        return functions.log_(self)
+
+    def sin_(self) -> Tensor:
+        return functions.sin_(self)
+
+    def cos_(self) -> Tensor:
+        return functions.cos_(self)
+
+    def tanh_(self) -> Tensor:
+        return functions.tanh_(self)
+
+    def sigmoid_(self) -> Tensor:
+        return functions.sigmoid_(self)
+
+    def abs_(self) -> Tensor:
+        return functions.abs_(self)
+
+    def sign_(self) -> Tensor:
+        return functions.sign_(self)
+
+    def logical_and_(self, other: Tensor) -> Tensor:
+        return functions.logical_and_(self, other)
+
+    def logical_or_(self, other: Tensor) -> Tensor:
+        return functions.logical_or_(self, other)
+
+    def logical_xor_(self, other: Tensor) -> Tensor:
+        return functions.logical_xor_(self, other)
+
+    def logical_not_(self) -> Tensor:
+        return functions.logical_not_(self)
+
+    def bitwise_and_(self, other: Any) -> Tensor:
+        return functions.bitwise_and_(self, other)
+
+    def bitwise_or_(self, other: Any) -> Tensor:
+        return functions.bitwise_or_(self, other)
+
+    def bitwise_xor_(self, other: Any) -> Tensor:
+        return functions.bitwise_xor_(self, other)
+
+    def bitwise_not_(self) -> Tensor:
+        return functions.bitwise_not_(self)
 
     def clamp_(self, min: Any = None, max: Any = None) -> Tensor:
         return functions.clamp_(self, min, max)

@@ -19,6 +19,7 @@ from op_inputs import (
     BOUNDED,
     CUBES,
     EACH,
+    HALVES,
     JOINED,
     LAYERS,
     MATRICES,
@@ -41,6 +42,9 @@ from oracle import NUMBERS, Near
 ROUNDED = Near(0, 0, 2)  # in the second order the factors of a product are multiplied in turn
 AVERAGED = Near(0, 0, 8)  # likewise the terms of a mean are divided before or after they are added
 EITHER_ZERO = Near(0.5)  # which of 0. and -0. is the larger differs along one vector in PyTorch
+NORMAL = Values(  # by a subnormal number, part of a vector's remainders is NaN in PyTorch
+    HALVES.numbers, special=tuple(n for n in HALVES.special if abs(n) != 1e-45)
+)
 WHOLE = Values((-2, -1.5, 0, 0.5, 3))  # numbers that an integer or a bool can hold, rounded
 
 ARITHMETIC = [
@@ -76,6 +80,26 @@ ARITHMETIC = [
     Row("torch.neg(x)", EACH),
     Row("+x", EACH),
     Row("torch.reciprocal(x)", EACH),
+]
+
+DIVISION = [
+    Row("a // b", PAIRS),
+    Row("torch.floor_divide(a, b)", PAIRS),
+    Row("a % b", PAIRS, NUMBERS, NORMAL),
+    Row("torch.remainder(a, b)", PAIRS, NUMBERS, NORMAL),
+    Row("x % x", EACH),
+    *(Row(f"x {sign} {n}", EACH) for sign in ("//", "%") for n in (2, -1.5, 0, True)),
+    *(Row(f"{n} {sign} x", EACH) for sign in ("//", "%") for n in (2, -1.5, 0, True)),
+    Row("torch.remainder(5, x)", EACH),
+    *(
+        Row(f"torch.div(a, b, rounding_mode={mode})", PAIRS, Near(0, 0, 4, floor=1))
+        for mode in ("'floor'", "'trunc'", None)
+    ),
+    *(
+        Row(f"torch.div({operands}, rounding_mode={mode})", EACH)
+        for operands in ("x, 2", "x, -0.5", "2, x")
+        for mode in ("'floor'", "'trunc'", "None", "'up'", "1")
+    ),
 ]
 
 POWERS = [
@@ -167,6 +191,18 @@ COMPARISONS = [
     Row("(a > 0) | (b > 0)", PAIRS),
     Row("(a > 0) ^ (b > 0)", PAIRS),
     Row("~(x > 0)", EACH),
+    *(Row(f"torch.logical_{name}(a, b)", PAIRS) for name in ("and", "or", "xor")),
+    Row("torch.logical_and(x, 1)", EACH),
+    Row("torch.equal(a, b)", PAIRS),
+    Row("torch.isclose(a, b)", PAIRS),
+    Row("torch.isclose(x, x + 0.5, rtol=0.5)", EACH),
+    Row("torch.isclose(x, x / 3, 0.25, 0.5, equal_nan=True)", EACH),
+    Row("torch.isclose(x, x, rtol=-1)", EACH),
+    Row("torch.isclose(x, x, atol=-0.5)", EACH),
+    Row("torch.allclose(a, b)", PAIRS),
+    Row("torch.allclose(x, x)", EACH),
+    Row("torch.allclose(x, x, equal_nan=True)", EACH),
+    Row("torch.allclose(x, 1)", EACH),
     Row("torch.bitwise_and(a, b)", PAIRS),
     Row("torch.bitwise_or(a, b)", PAIRS),
     Row("torch.bitwise_xor(a, b)", PAIRS),
@@ -263,6 +299,8 @@ SHAPES = [
     Row("x.t().view(-1)", MATRICES),
     Row("x.view_as(x)", CUBES),
     Row("x.reshape_as(x)", CUBES),
+    Row("torch.ravel(x)", CUBES),
+    Row("x.t().ravel()", MATRICES),
     Row("torch.flatten(x)", CUBES),
     Row("torch.flatten(x, 1)", CUBES),
     Row("torch.flatten(x, 0, 1)", CUBES),
@@ -300,6 +338,11 @@ SHAPES = [
             "1.0",
         )
     ),
+    *(
+        Row(f"torch.broadcast_to(x, {shape})", SOME)
+        for shape in ("(2, 3, 4)", "[5, -1, -1, -1]", "(4,)", "(1, 3, 2)", "2", "(2, 1.0)")
+    ),
+    Row("x.broadcast_to(2, *x.shape)", ANY),
     Row("a.expand_as(b)", PAIRS),
     Row("x.expand(2, *x.shape)", ANY),
     Row("x.ndim", ANY),
@@ -383,7 +426,8 @@ IN_PLACE = [
         Row(f"a.clone().{call}", PAIRS)
         for call in (
             "add_(b)", "add_(b, alpha=2)", "sub_(b)", "sub_(b, alpha=-0.5)", "mul_(b)",
-            "copy_(b)", "fill_(b)", "clamp_(b, 2)",
+            "copy_(b)", "fill_(b)", "clamp_(b, 2)", "floor_divide_(b)", "bitwise_and_(b)",
+            "bitwise_or_(b)", "bitwise_xor_(b)", "div_(b, rounding_mode='floor')",
         )
     ),
     *(
@@ -393,8 +437,27 @@ IN_PLACE = [
             "zero_()", "fill_(2.5)", "fill_(True)", "fill_(torch.tensor(3.))", "clamp_(-1, 1)",
             "clamp_(max=0)", "copy_(torch.tensor(1.5))", "add_(x)", "mul_(x)", "copy_(x)",
             "add_('a')", "mul_(None)", "copy_(2)", "fill_([1])", "fill_('a')",
+            "floor_divide_(2)", "floor_divide_(None)", "div_(2, rounding_mode='trunc')",
+            "remainder_(-1.5)", "pow_(2)", "pow_(0)", "pow_('a')", "neg_()", "abs_()",
+            "reciprocal_()", "square_()", "sign_()", "bitwise_not_()", "bitwise_or_(1)",
         )
     ),
+    *(
+        Row(f"x.clone().{row.expression[6:-3]}_()", EACH, row.near, row.values)
+        for row in FUNCTIONS[:7]
+    ),
+    *(
+        Row(f"operator.{sign}(a.clone(), b)", PAIRS, NUMBERS, NORMAL)
+        for sign in ("ifloordiv", "imod", "iand", "ior", "ixor")
+    ),
+    *(
+        Row(f"operator.{sign}(x.clone(), 2)", EACH)
+        for sign in ("ifloordiv", "imod", "ipow", "iand", "ior", "ixor")
+    ),
+    *(Row(f"x.detach().clone().logical_{name}_(x)", EACH) for name in ("and", "or", "xor")),
+    Row("x.detach().clone().logical_not_()", EACH),
+    Row("a.clone().remainder_(b)", PAIRS, NUMBERS, NORMAL),
+    Row("x.clone().pow_(x)", EACH, Near(1, 4, 6)),
     Row("a.clone().clamp_(max=b)", PAIRS, EITHER_ZERO),
     Row("a.clone().div_(b)", PAIRS, Near(0, 0, 4, floor=1)),
     Row("x.clone().t().mul_(2)", MATRICES),
@@ -403,6 +466,6 @@ IN_PLACE = [
 ]  # fmt: skip
 
 ROWS = [
-    *ARITHMETIC, *POWERS, *FUNCTIONS, *CHOICES, *COMPARISONS, *NEURAL, *LOSSES, *REDUCTIONS,
-    *LINALG, *SHAPES, *JOINING, *INDEXING, *IN_PLACE,
+    *ARITHMETIC, *DIVISION, *POWERS, *FUNCTIONS, *CHOICES, *COMPARISONS, *NEURAL, *LOSSES,
+    *REDUCTIONS, *LINALG, *SHAPES, *JOINING, *INDEXING, *IN_PLACE,
 ]  # fmt: skip

@@ -15,6 +15,7 @@ and, of minigrad alone, that no gradient shares memory with anything else. What 
 as an AssertionError with a program of a few lines that shows it under both.
 """
 
+import operator
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -65,7 +66,7 @@ def function(expression: str, names: Sequence[str]) -> Callable[..., Any]:
     code = compile(
         f"lambda {', '.join(['torch', *names])}: ({expression})", f"<{expression}>", "eval"
     )
-    return eval(code, {"np": np, "inf": np.inf, "nan": np.nan})  # type: ignore[no-any-return]
+    return eval(code, {"np": np, "inf": np.inf, "nan": np.nan, "operator": operator})  # type: ignore[no-any-return]
 
 
 # ---- what one library does ----------------------------------------------------------------------
@@ -322,6 +323,7 @@ def snippet(expression: str, inputs: Mapping[str, Array]) -> str:
     """A program that shows what the expression does, to run as it is and with minigrad."""
     lines = [
         "# run this, and run it again with `import minigrad as torch`",
+        "import operator",
         "import numpy as np",
         "import torch",
         "from numpy import inf, nan",

@@ -13,7 +13,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from op_cases import IN_PLACE, ROWS
+from op_cases import ROWS
 from op_inputs import DTYPES, EACH, FLOATS, HALVES, LAYOUTS, REALS, Row, Shape, random_inputs
 from oracle import EXACT, check
 
@@ -68,9 +68,6 @@ def options(row: Row, dtypes: tuple[str, ...]) -> dict[str, Any]:
     """What is compared of a mixture of dtypes."""
     if row.expression in ("a ** b", "torch.pow(a, b)") and dtypes[-1] == "bool":
         return {"order": 0}  # PyTorch subtracts 1 from the bools in its formula, and raises
-    if row in IN_PLACE and dtypes == FLOATS:
-        # The conversion back to the target's dtype is a node of its own here.
-        return {"order": 1, "ignore": "grad_fn"}
     return {"order": 1}
 
 

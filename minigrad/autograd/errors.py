@@ -10,7 +10,7 @@ from minigrad.autograd.graph import Leaf, Node, Stamp
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
-__all__ = ["damaged", "freed", "noted"]
+__all__ = ["damaged", "freed", "noted", "underivable"]
 
 
 def noted(error: Exception, note: str) -> Exception:
@@ -64,3 +64,13 @@ def short(maker: Node) -> str:
     if not name:
         return f"minigrad::autograd::{number}"  # CopySlices
     return name + number.removeprefix("0")
+
+
+def underivable(name: str) -> Any:
+    """What the formula of an op without a derivative does: raise."""
+    raise noted(
+        RuntimeError(f"derivative for aten::{name} is not implemented"),
+        "The result is rounded down to whole steps, and between the steps its slope is 0. If that "
+        "is meant, write minigrad.div(a, b, rounding_mode='floor'), whose gradient is 0, or "
+        "detach() the operands.",
+    )

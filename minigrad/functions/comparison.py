@@ -7,16 +7,21 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes, ops
+from minigrad.autograd.errors import noted
+from minigrad.autograd.quiet import local
 from minigrad.functions import checks
 from minigrad.functions.checks import plain
-from minigrad.functions.elementwise import binary, checked
+from minigrad.functions.elementwise import binary, both_tensors, checked, promoted
 from minigrad.functions.scalars import constant
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, wrap
 
 __all__ = [
-    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "eq", "ge", "gt", "isfinite",
-    "isinf", "isnan", "le", "logical_not", "lt", "ne",
+    "allclose", "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "eq", "equal", "ge",
+    "gt", "isclose", "isfinite", "isinf", "isnan", "le", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "lt", "ne",
 ]  # fmt: skip
+
+Array = np.ndarray[Any, np.dtype[Any]]
 
 
 def eq(input: Any, other: Any) -> Tensor:
@@ -55,6 +60,45 @@ def ge(input: Any, other: Any) -> Tensor:
     return binary(ops.ge, input, other)
 
 
+def equal(input: Any, other: Any) -> bool:
+    """Whether two tensors have the same shape and the same elements."""
+    a, b = both_tensors("equal", input, other)
+    return np.array_equal(a.array, b.array)
+
+
+def isclose(
+    input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Tensor:
+    """True where |input - other| <= atol + rtol |other|, or where both are the same infinity."""
+    a, b = both_tensors("isclose", input, other)
+    if a.dtype is not b.dtype:
+        raise noted(
+            RuntimeError(f"{a.dtype.title} did not match {b.dtype.title}"),
+            f"Only tensors of one dtype are compared. Write other.to({a.dtype}).",
+        )
+    for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        if not tolerance >= 0:
+            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {tolerance}")
+    checks.broadcast(a.array.shape, b.array.shape)
+    return wrap(np.asarray(local.run(near, a.array, b.array, rtol, atol, equal_nan)))
+
+
+def near(a: Array, b: Array, rtol: float, atol: float, equal_nan: bool) -> Any:
+    same = (a == b) | (equal_nan & (a != a) & (b != b))
+    if a.dtype.kind != "f":
+        a, b = a.astype(np.float32), b.astype(np.float32)
+    error = np.abs(a - b)
+    return same | (np.isfinite(error) & (error <= atol + np.abs(b.dtype.type(rtol) * b)))
+
+
+def allclose(
+    input: Any, other: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> bool:
+    """Whether all elements are close: see isclose."""
+    both_tensors("allclose", input, other)
+    return bool(isclose(input, other, rtol, atol, equal_nan).array.all())
+
+
 def isnan(input: Any) -> Tensor:
     """True where the element is NaN."""
     return ops.isnan(checks.tensor(input, "isnan"))
@@ -73,6 +117,21 @@ def isfinite(input: Any) -> Tensor:
 def logical_not(input: Any) -> Tensor:
     """True where the element is 0."""
     return ops.eq(checks.tensor(input, "logical_not"), constant(0, input.array.dtype))
+
+
+def logical_and(input: Any, other: Any) -> Tensor:
+    """True where both elements are other than 0."""
+    return binary(ops.logical_and, *both_tensors("logical_and", input, other))
+
+
+def logical_or(input: Any, other: Any) -> Tensor:
+    """True where one of the elements, or both, are other than 0."""
+    return binary(ops.logical_or, *both_tensors("logical_or", input, other))
+
+
+def logical_xor(input: Any, other: Any) -> Tensor:
+    """True where one of the elements is other than 0, and the other one is 0."""
+    return binary(ops.logical_xor, *both_tensors("logical_xor", input, other))
 
 
 def bitwise_and(input: Any, other: Any) -> Tensor:
@@ -95,6 +154,7 @@ def integral(function: str, a: Any, b: Any) -> tuple[Any, Any]:
     checks.broadcast(np.shape(plain(a)), np.shape(plain(b)))
     kind = dtypes.result_type(plain(a), plain(b))
     if kind.kind == "f":
+        promoted(plain(b), kind)  # a number that is too large is refused first
         name = dtypes.BY_NUMPY[kind].title
         raise NotImplementedError(f"\"{function}_cpu\" not implemented for '{name}'")
     return a, b

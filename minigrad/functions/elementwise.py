@@ -15,12 +15,11 @@ from minigrad import dtypes, ops
 from minigrad.autograd.op import Op
 from minigrad.functions import checks
 from minigrad.functions.checks import plain
-from minigrad.functions.conversion import to
 from minigrad.functions.scalars import constant, stored
 from minigrad.tensor import Tensor, wrap
 
 __all__ = [
-    "abs", "add", "binary", "checked", "clamp", "clone", "cos", "div", "exp", "is_operand", "log",
+    "abs", "add", "binary", "checked", "clamp", "clone", "cos", "exp", "is_operand", "log",
     "maximum", "minimum", "mul", "neg", "operands", "pow", "reciprocal", "rsub", "sigmoid", "sign",
     "sin", "sqrt", "square", "sub", "tanh", "where",
 ]  # fmt: skip
@@ -135,24 +134,6 @@ def mul(input: Any, other: Any) -> Tensor:
     """input * other, elementwise and broadcast."""
     checked("mul", input, other)
     return binary(ops.mul, input, other)
-
-
-def div(input: Any, other: Any) -> Tensor:
-    """input / other, elementwise and broadcast; integers become float32.
-
-    A number divided by a tensor is the number times the tensor's reciprocal, as in PyTorch.
-    """
-    checked("div", input, other)
-    if isinstance(other, Tensor) and not isinstance(input, Tensor | ndarray):
-        return mul(reciprocal(other), input)
-    if not (has_floats(input) or has_floats(other)):
-        input = to(input, dtypes.float32) if isinstance(input, Tensor) else np.asarray(input, "f")
-        other = to(other, dtypes.float32) if isinstance(other, Tensor) else other
-    return binary(ops.div, input, other)
-
-
-def has_floats(value: Any) -> bool:
-    return isinstance(value, Tensor | ndarray) and plain(value).dtype.kind == "f"
 
 
 def neg(input: Any) -> Tensor:

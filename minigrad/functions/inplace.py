@@ -3,46 +3,120 @@
 from __future__ import annotations
 
 import numbers
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from minigrad import ops
-from minigrad.functions import checks, elementwise
+from minigrad import dtypes, ops
+from minigrad.functions import checks, comparison, division, elementwise
 from minigrad.functions.elementwise import is_operand
 from minigrad.functions.scalars import stored
-from minigrad.ops.inplace import copied, filled, in_place, refuse
+from minigrad.ops.inplace import check_fit, copied, filled, in_place, refuse
 from minigrad.random import default_generator
 from minigrad.tensor import Tensor, wrap
 
 __all__ = [
-    "add_", "clamp_", "copy_", "div_", "fill_", "mul_", "normal_", "sub_", "uniform_", "zero_",
+    "abs_", "add_", "bitwise_and_", "bitwise_not_", "bitwise_or_", "bitwise_xor_", "clamp_",
+    "copy_", "cos_", "div_", "exp_", "fill_", "floor_divide_", "log_", "logical_and_",
+    "logical_not_", "logical_or_", "logical_xor_", "mul_", "neg_", "normal_", "pow_",
+    "reciprocal_", "remainder_", "sigmoid_", "sign_", "sin_", "sqrt_", "square_", "sub_", "tanh_",
+    "uniform_", "zero_",
 ]  # fmt: skip
 
 
-def operand(function: str, other: Any) -> Any:
-    return other if is_operand(other) else checks.tensor(other, function, "other")
+Function = Callable[..., Tensor]
 
 
-def add_(t: Tensor, other: Any, alpha: Any = 1) -> Tensor:
-    return in_place(partial(elementwise.add, alpha=alpha), t, operand("add_", other))
+def written(function: Function) -> Function:
+    """The form of a function that writes its result into its first argument."""
+
+    def write(input: Tensor, *args: Any, **options: Any) -> Tensor:
+        x = checks.tensor(input, write.__name__)
+        return in_place(partial(function, **options), x, *args)
+
+    return named(write, function.__name__)
 
 
-def sub_(t: Tensor, other: Any, alpha: Any = 1) -> Tensor:
-    return in_place(partial(elementwise.sub, alpha=alpha), t, operand("sub_", other))
+def written_binary(function: Function) -> Function:
+    """The same for a function whose second argument must be able to stand beside a tensor."""
+
+    def write(input: Tensor, other: Any, **options: Any) -> Tensor:
+        other = other if is_operand(other) else checks.tensor(other, write.__name__, "other")
+        return in_place(partial(function, **options), input, other)
+
+    return named(write, function.__name__)
 
 
-def mul_(t: Tensor, other: Any) -> Tensor:
-    return in_place(elementwise.mul, t, operand("mul_", other))
+def written_whole(function: Function) -> Function:
+    """The same for a function of whole numbers: what does not fit is refused before the rest."""
+    write = written_binary(function)
+
+    def write_whole(input: Tensor, other: Any) -> Tensor:
+        refuse_unfit(input, other)
+        return write(input, other)
+
+    return named(write_whole, function.__name__)
 
 
-def div_(t: Tensor, other: Any) -> Tensor:
-    return in_place(elementwise.div, t, operand("div_", other))
+def refuse_unfit(t: Tensor, other: Any) -> None:
+    """Whether the result of two operands would have a shape and dtype that fit into the target."""
+    if is_operand(other):
+        a, b = t.array, checks.plain(other)
+        check_fit(a, checks.broadcast(a.shape, np.shape(b)), dtypes.result_type(a, b))
 
 
-def clamp_(t: Tensor, min: Any = None, max: Any = None) -> Tensor:
-    return in_place(elementwise.clamp, t, min, max)
+def written_logic(function: Function) -> Function:
+    """The same for answers, True and False: as 1 and 0, and no gradient goes through them."""
+
+    def answer(before: Tensor, *args: Any) -> Tensor:
+        return copied(before, function(before, *args))
+
+    def write(input: Tensor, *args: Any) -> Tensor:
+        return in_place(answer, input, *args)
+
+    return named(write, function.__name__)
+
+
+def named(write: Function, name: str) -> Function:
+    write.__name__ = write.__qualname__ = f"{name}_"
+    write.__doc__ = f"{name}, written into the tensor."
+    return write
+
+
+add_ = written_binary(elementwise.add)
+sub_ = written_binary(elementwise.sub)
+mul_ = written_binary(elementwise.mul)
+div_ = written_binary(division.div)
+remainder_ = written_whole(division.remainder)
+bitwise_and_ = written_whole(comparison.bitwise_and)
+bitwise_or_ = written_whole(comparison.bitwise_or)
+bitwise_xor_ = written_whole(comparison.bitwise_xor)
+bitwise_not_ = written(comparison.bitwise_not)
+pow_ = written(elementwise.pow)
+clamp_ = written(elementwise.clamp)
+neg_ = written(elementwise.neg)
+abs_ = written(elementwise.abs)
+sign_ = written(elementwise.sign)
+square_ = written(elementwise.square)
+sqrt_ = written(elementwise.sqrt)
+reciprocal_ = written(elementwise.reciprocal)
+exp_ = written(elementwise.exp)
+log_ = written(elementwise.log)
+sin_ = written(elementwise.sin)
+cos_ = written(elementwise.cos)
+tanh_ = written(elementwise.tanh)
+sigmoid_ = written(elementwise.sigmoid)
+logical_and_ = written_logic(comparison.logical_and)
+logical_or_ = written_logic(comparison.logical_or)
+logical_xor_ = written_logic(comparison.logical_xor)
+logical_not_ = written_logic(comparison.logical_not)
+
+
+def floor_divide_(t: Tensor, other: Any) -> Tensor:
+    refuse_unfit(t, other)
+    return in_place(partial(division.floored, ops.floor_divide_in_place), t, other)
 
 
 def zero_(t: Tensor) -> Tensor:

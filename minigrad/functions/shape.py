@@ -13,8 +13,8 @@ from minigrad.functions import checks
 from minigrad.tensor import Tensor
 
 __all__ = [
-    "contiguous", "expand", "expand_as", "flatten", "matrix_transpose", "permute", "reshape",
-    "reversed_dims", "squeeze", "t", "transpose", "unsqueeze", "view",
+    "broadcast_to", "contiguous", "expand", "expand_as", "flatten", "matrix_transpose", "permute",
+    "ravel", "reshape", "reversed_dims", "squeeze", "t", "transpose", "unsqueeze", "view",
 ]  # fmt: skip
 
 Shape = tuple[int, ...]
@@ -77,6 +77,11 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
         return x
     shape = x.array.shape
     return reshape(x, (*shape[:start], int(np.prod(shape[start : end + 1])), *shape[end + 1 :]))
+
+
+def ravel(input: Any) -> Tensor:
+    """All elements in one dim."""
+    return view(contiguous(checks.tensor(input, "ravel")), -1)
 
 
 def squeeze(input: Any, dim: Any = None) -> Tensor:
@@ -219,3 +224,9 @@ def check_expandable(
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """Expanded to the shape of another tensor."""
     return expand(input, *checks.tensor(other, "expand_as", "other").array.shape)
+
+
+def broadcast_to(input: Any, size: Any) -> Tensor:
+    """expand, as a function: repeated to a shape without copying."""
+    x = checks.tensor(input, "broadcast_to")
+    return expand(x, *checks.integers(size, "broadcast_to", "size", 2))

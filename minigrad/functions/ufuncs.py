@@ -13,6 +13,7 @@ import numpy as np
 
 from minigrad.functions import comparison as compare
 from minigrad.functions import elementwise as f
+from minigrad.functions.division import div, floor_divide, remainder
 from minigrad.tensor import Tensor, wrap
 
 __all__ = ["UFUNCS", "apply_ufunc"]
@@ -24,7 +25,7 @@ def difference(a: Any, b: Any) -> Tensor:
 
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
-    np.add: f.add, np.subtract: difference, np.multiply: f.mul, np.divide: f.div,
+    np.add: f.add, np.subtract: difference, np.multiply: f.mul, np.divide: div,
     np.power: f.pow, np.negative: f.neg, np.abs: f.abs, np.sign: f.sign, np.exp: f.exp,
     np.log: f.log, np.sqrt: f.sqrt, np.square: f.square, np.reciprocal: f.reciprocal,
     np.sin: f.sin, np.cos: f.cos, np.tanh: f.tanh, np.maximum: f.maximum, np.minimum: f.minimum,
@@ -33,7 +34,12 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
     np.isnan: compare.isnan, np.isinf: compare.isinf, np.isfinite: compare.isfinite,
     np.bitwise_and: compare.bitwise_and, np.bitwise_or: compare.bitwise_or,
     np.bitwise_xor: compare.bitwise_xor, np.invert: compare.bitwise_not,
+    np.floor_divide: floor_divide, np.remainder: remainder,
+    np.logical_and: compare.logical_and, np.logical_or: compare.logical_or,
+    np.logical_xor: compare.logical_xor, np.logical_not: compare.logical_not,
 }  # fmt: skip
+
+OF_TENSORS = (np.maximum, np.minimum, np.logical_and, np.logical_or, np.logical_xor)
 
 
 def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -45,6 +51,6 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
             f"np.{how} cannot take a Tensor{' with ' + ', '.join(kwargs) if kwargs else ''}: call "
             "the function of minigrad instead, or NumPy on tensor.detach().numpy()"
         )
-    if ufunc in (np.maximum, np.minimum):
+    if ufunc in OF_TENSORS:
         inputs = tuple(v if isinstance(v, Tensor) else wrap(np.asarray(v)) for v in inputs)
     return function(*inputs)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from minigrad.autograd.errors import underivable
 from minigrad.autograd.op import Array, op
 from minigrad.ops.select import choose
 
@@ -79,6 +80,71 @@ def div(a: Array, b: Array, /) -> Array:
 
 
 div.derivative(a=lambda g, b: g / b, b=lambda g, a, b: -g * ((a / b) / b))
+
+
+@op(label="DivBackward2")
+def rounded_div(a: Array, b: Array, /, mode: str | None) -> Array:
+    """a / b as it is (None), or rounded to 0 ("trunc") or down ("floor"): then its slope is 0."""
+    if mode is None:
+        return np.divide(a, b)
+    if mode == "floor":
+        return np.floor_divide(a, b)
+    if a.dtype.kind == "i":
+        return np.floor_divide(a - np.fmod(a, b), b)
+    return np.trunc(np.divide(a, b))
+
+
+rounded_div.derivative(
+    a=lambda g, b, mode: zero(g) if mode else g / b,
+    b=lambda g, a, b, mode: zero(g) if mode else -g * ((a / b) / b),
+)
+
+
+@op(label="NotImplemented")
+def floor_divide(a: Array, b: Array, /) -> Array:
+    return np.floor_divide(a, b)
+
+
+floor_divide.derivative(
+    a=lambda g: underivable("floor_divide"), b=lambda g: underivable("floor_divide")
+)
+
+
+@op(label="NotImplemented")
+def floor_divide_in_place(a: Array, b: Array, /) -> Array:
+    """The same, for memory that is overwritten: the error of backward names it otherwise."""
+    return np.floor_divide(a, b)
+
+
+floor_divide_in_place.derivative(
+    a=lambda g: underivable("floor_divide_"), b=lambda g: underivable("floor_divide_")
+)
+
+
+@op(label="RemainderBackward1")
+def remainder(a: Array, b: Array, /) -> Array:
+    """a - b floor(a / b): it has the sign of b; a zero has the sign of a."""
+    rest = np.fmod(a, b)
+    return choose((rest != 0) & ((rest < 0) != (b < 0)), rest + b, rest)
+
+
+remainder.derivative(a=lambda g: g, b=lambda g, a, b: -g * rounded_div(a, b, "floor"))
+
+
+@op(label="RemainderBackward0")
+def remainder_by_number(a: Array, /, b: Array) -> Array:
+    return remainder.kernel(a, b)
+
+
+remainder_by_number.derivative(a=lambda g: g)
+
+
+@op(label="NotImplemented")
+def remainder_of_number(b: Array, /, a: Array) -> Array:
+    return remainder.kernel(a, b)
+
+
+remainder_of_number.derivative(b=lambda g: underivable("remainder"))
 
 
 @op
@@ -421,6 +487,21 @@ def bitwise_xor(a: Array, b: Array, /) -> Array:
 @op
 def bitwise_not(x: Array, /) -> Array:
     return np.invert(x)
+
+
+@op
+def logical_and(a: Array, b: Array, /) -> Array:
+    return np.logical_and(a, b)
+
+
+@op
+def logical_or(a: Array, b: Array, /) -> Array:
+    return np.logical_or(a, b)
+
+
+@op
+def logical_xor(a: Array, b: Array, /) -> Array:
+    return np.logical_xor(a, b)
 
 
 @op

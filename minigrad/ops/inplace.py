@@ -23,7 +23,7 @@ from minigrad.ops.elementwise import cast, zero
 from minigrad.ops.shape import take
 from minigrad.tensor import Tensor, wrap
 
-__all__ = ["copied", "filled", "in_place", "put", "put_view", "rebase", "refuse"]
+__all__ = ["check_fit", "copied", "filled", "in_place", "put", "put_view", "rebase", "refuse"]
 
 Steps = tuple[Step, ...]
 
@@ -50,6 +50,15 @@ filled.derivative(
     target=lambda g: zero(g),
     value=lambda g, value_dtype: cast(g, value_dtype),
 )
+
+
+@op(label=lambda node: node.parents[0].name())
+def fitted(x: Array, /, dtype: np.dtype[Any]) -> Array:
+    """A result in its target's dtype: in PyTorch a part of the op that made it, not a node."""
+    return x.astype(dtype)
+
+
+fitted.derivative(x=lambda g, x_dtype: cast(g, x_dtype))
 
 
 @op(label="CopySlices")
@@ -139,12 +148,19 @@ def wants_grad(value: Any) -> bool:
 
 def fitting(after: Tensor, t: Tensor) -> Tensor:
     """The result in t's dtype, refused if it does not fit into t."""
-    had, got = dtypes.of(t.array), dtypes.of(after.array)
-    if after.array.shape != t.array.shape:
+    check_fit(t.array, after.array.shape, after.array.dtype)
+    kind = t.array.dtype
+    return after if after.array.dtype == kind else fitted(after, kind)
+
+
+def check_fit(target: Array, shape: tuple[int, ...], kind: np.dtype[Any]) -> None:
+    """Whether a result of a shape and dtype can be written into the target."""
+    had, got = dtypes.of(target), dtypes.BY_NUMPY[kind]
+    if shape != target.shape:
         raise noted(
             RuntimeError(
-                f"output with shape {list(t.array.shape)} doesn't match the broadcast shape "
-                f"{list(after.array.shape)}"
+                f"output with shape {list(target.shape)} doesn't match the broadcast shape "
+                f"{list(shape)}"
             ),
             "An in-place operation cannot make its target larger. Write x = x + y instead.",
         )
@@ -156,7 +172,6 @@ def fitting(after: Tensor, t: Tensor) -> Tensor:
             f"The target holds {had} and keeps its dtype; the result would be {got}. Convert the "
             "target first, for example x = x.float().",
         )
-    return after if got is had else after.to(had)
 
 
 def settle(after: Tensor, t: Tensor) -> None:
