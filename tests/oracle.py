@@ -6,7 +6,7 @@ for its names. `check` runs it under both libraries on the same bits and compare
     the result        value, dtype, shape, requires_grad, the name of grad_fn, kind of container,
                       with which inputs it shares memory
     or the error      class and first line, with `minigrad` where torch says its own name
-    the warnings      class and text
+    the warnings      class and first line
     the gradient      value, dtype and shape of each input's, for one fixed upstream gradient
     second order      the gradients of a projection of the gradients, by inputs and by upstream
     the inputs        unchanged, and their version counters too
@@ -92,7 +92,7 @@ def observe(
         except Exception as error:
             seen["error"] = told(error)
             results = ()
-    seen["warnings"] = unique(f"{w.category.__name__}: {ours(str(w.message))}" for w in warned)
+    seen["warnings"] = unique(told(w.message) for w in warned)
     if type(results) in (tuple, list):
         seen["container"] = f"{type(results).__name__} of {len(results)}"
     else:
@@ -231,8 +231,11 @@ def values(t: Any) -> Array:
     return array
 
 
-def told(error: Exception) -> str:
-    """The class and the first line; of a call that fits no signature, the class alone."""
+def told(error: Any) -> str:
+    """The class and the first line of an error or warning; what minigrad teaches stands below.
+
+    Of a call that fits no signature, the class alone.
+    """
     line = ours(str(error).splitlines()[0] if str(error) else "")
     if type(error) is TypeError and re.search(SIGNATURE, line):
         return UNFIT
