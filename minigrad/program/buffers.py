@@ -16,7 +16,7 @@ from minigrad.program.formulas import Comments
 from minigrad.program.memory import Place, Plan
 from minigrad.program.names import Names
 from minigrad.program.pack import parts_of
-from minigrad.program.page import SHORT, Page, array_text, dtype_name, new_array, shortest
+from minigrad.program.page import SHORT, Page, array_text, dtype_name, new_array
 from minigrad.program.tape import Line, Number, Operand, Value
 
 __all__ = ["Buffered"]
@@ -38,13 +38,13 @@ class Buffered(Page):
         self.fresh = {value.root for value in (*returned, *plan.draft.back)}  # new in every step
         self.whole = {place.layout: place for place in plan.places.values()}
         self.places: dict[Place, str] = {}
-        self.aliases: dict[Value, str] = {}
         self.constants: dict[str, str] = {}
         self.views: dict[Value, tuple[str, str]] = {}
         self.locals: dict[Value, str] = {}
         self.comments = Comments(names)
         self.step = self.body(returned, is_back=False)
         self.way_back = self.body(plan.draft.back, is_back=True)
+        self.name_gradients()
 
     # ---- the step --------------------------------------------------------------------------------
 
@@ -78,7 +78,7 @@ class Buffered(Page):
                 joined = f"({', '.join(inputs)},)" if len(inputs) == 1 else f"({', '.join(inputs)})"
                 yield f"{line.function}({joined}, {line.options['axis']}, {out})"
             case "assign" if isinstance(line.inputs[0], Number):
-                yield f"{out}.fill({shortest(line.inputs[0])})"
+                yield f"{out}.fill({line.inputs[0].digits})"
             case "pack":
                 yield from self.pack(line, out, inputs)
             case "float":
@@ -129,7 +129,7 @@ class Buffered(Page):
         """What an operand is called; constants and views are set up when they are first used."""
         if isinstance(operand, Number):
             name = self.names.of_number(operand, line)
-            self.constants[name] = f"np.array({shortest(operand)}, np.{operand.dtype.name})"
+            self.constants[name] = f"np.array({operand.digits}, np.{operand.dtype.name})"
             return name
         if operand.base is not None:
             return (
@@ -152,35 +152,44 @@ class Buffered(Page):
         if place.layout.shape != value.shape:
             look = f"{{}}.reshape({', '.join(map(str, value.shape)) or '()'})"
             return self.view(self.draft.tape.view(place.layout, look, value), line)
-        is_back = line is not None and line.origin.phase == "backward"
-        alias = self.alias(value, place) if is_back and value not in self.fresh else None
-        if alias is None:
-            return self.place(place)
-        self.views[value] = (alias, self.place(place))
-        return alias
+        name = self.named(value, place)
+        if name != self.place(place):
+            self.views[value] = (name, self.place(place))
+        return name
 
     def place(self, place: Place) -> str:
-        """The name of a place: of the gradient that it is for, or of the last value with a name."""
+        """The name of a place: that of its first value that has one."""
         if place not in self.places:
-            last = place.values[-1] if place.values else place.layout
-            hints = [self.names.hints[v] for v in place.values if v in self.names.hints]
+            named = [value for value in place.values if value in self.names.hints]
             if place.kind == "given":
                 self.places[place] = self.names.given[place.layout]
-            elif last in self.gradients:
-                self.places[place] = self.names.unique(self.gradients[last])
+            elif named:
+                is_new = not self.fresh.isdisjoint(place.values)
+                self.places[place] = self.names.hints[named[-1 if is_new else 0]]
+            elif place.values and place.values[-1] in self.gradients:
+                self.places[place] = self.names.unique(self.gradients[place.values[-1]])
             else:
-                hint = hints[-1] if hints else self.names.of_part(last)
-                self.places[place] = self.names.unique(hint)
+                last = place.values[-1] if place.values else place.layout
+                self.places[place] = self.names.unique(self.names.of_part(last))
         return self.places[place]
 
-    def alias(self, value: Value, place: Place) -> str | None:
-        """The name of a value whose place is called after another one."""
-        hint = self.names.hints.get(value)
-        if hint is None or place.kind == "given" or self.place(place).startswith(hint):
-            return None
-        if value not in self.aliases:
-            self.aliases[value] = self.names.unique(hint)
-        return self.aliases[value]
+    def named(self, value: Value, place: Place) -> str:
+        """The name of a value: its own, or that of what is made of it in the same place."""
+        if place.kind == "given" or not self.fresh.isdisjoint(place.values):
+            return self.place(place)
+        at = place.values.index(value)
+        for other in (*place.values[at:], *reversed(place.values[:at])):
+            if other in self.names.hints:
+                return self.names.hints[other]
+        return self.place(place)
+
+    def name_gradients(self) -> None:
+        """A gradient that is known under another name, as a bias's is, is found under its own."""
+        for value, name in self.gradients.items():
+            found = self.of(value)
+            if value not in self.fresh and found != name and name not in self.names.taken:
+                same = Value("view", value, base=value, look="{}")
+                self.views[same] = (self.names.unique(name), found)
 
     def view(self, value: Value, line: Line | None, name: str = "") -> str:
         """A view has a name; where the memory is new in every step, it is made in the step."""

@@ -337,7 +337,7 @@ class Kept:
             return False
         for name, value in zip(self.names, self.numbers.options, strict=True):
             self.entry.namespace[name] = value
-        self.entry.program.renew_numbers(self.entry.namespace)
+        self.entry.program.renew_numbers()
         return True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import functools
 import inspect
 import linecache
@@ -14,6 +15,7 @@ from typing import Any
 from minigrad.autograd.op import Op
 from minigrad.program.names import Names
 from minigrad.program.origin import Call, Origin
+from minigrad.program.standins import WatchedLeaf
 from minigrad.program.surroundings import is_plain
 from minigrad.program.tape import Line, Value
 from minigrad.tensor import Tensor
@@ -39,13 +41,14 @@ class Comments:
             if text:
                 yield ""
                 yield f"# ---- {text} ".ljust(WIDTH, "-")
-        for i, text in enumerate(self.about(origin)):
+        for i, text in enumerate(self.about(line)):
             if self.told[i : i + 1] != [text]:
                 self.told[i:] = [text]
                 yield f"# {text}"
 
-    def about(self, origin: Origin) -> list[str]:
+    def about(self, line: Line) -> list[str]:
         """What a line is for: the op, or the op that is differentiated and the formula."""
+        origin = line.origin
         if origin.phase == "update":
             found = map(self.names.of_tensor, tensors_of(origin.target))
             names = ", ".join(name for name in found if name)
@@ -55,9 +58,9 @@ class Comments:
         forward = self.call_text(origin.call)
         if origin.phase == "forward":
             return [forward]
-        formula = formula_text(origin.call.op, origin.by) if origin.by else ""
+        formula = self.formula(line)
         through = f"back through {forward}"
-        return [through, f"  by {origin.by}: {formula}"] if formula else [through]
+        return [through, formula] if formula else [through]
 
     def call_text(self, call: Call) -> str:
         """The call as one would write it: output = linear(x, weight, bias)."""
@@ -67,9 +70,24 @@ class Comments:
 
     def argument_text(self, value: Any) -> str:
         if isinstance(value, Value):
-            return self.names.given.get(value.root) or self.names.hints.get(value.root) or "..."
+            return self.names.of_value(value) or number_text(value) or "..."
         is_simple = is_plain(value) or (isinstance(value, tuple) and all(map(is_plain, value)))
         return repr(value) if is_simple else "..."
+
+    def formula(self, line: Line) -> str:
+        """The derivative, its names replaced by those of the program."""
+        origin = line.origin
+        call, by, upstream = origin.call, origin.by or "", origin.upstream
+        if not by and isinstance(origin.target, WatchedLeaf):
+            # What the formula gave is added up over the dimensions that were broadcast.
+            by, upstream = self.names.origins.use_of(origin.target.value)[1], line.inputs[0]
+        if call is None or by not in call.op.derivatives:
+            return ""
+        known = {name: self.argument_text(value) for name, value in call.arguments.items()}
+        known["out"] = self.names.of_call(call) or "..."
+        known["g"] = "..." if upstream is None else self.argument_text(upstream)
+        text = formula_text(call.op, by, {k: v for k, v in known.items() if v != "..."})
+        return f"  by {known[by] if known[by] != '...' else by}: {text}" if text else ""
 
 
 def tensors_of(target: Any) -> Iterator[Tensor]:
@@ -83,11 +101,30 @@ def statement_text(origin: Origin) -> str:
     return "" if origin.statement is None else linecache.getline(*origin.statement).strip()
 
 
-def formula_text(op: Op, name: str) -> str:
-    """The derivative of an op by one of its arguments, as it stands in the source."""
+def number_text(value: Value) -> str | None:
+    """A constant, if it is one number."""
+    root = value.root
+    is_number = root.kind == "constant" and root.array is not None and root.size == 1
+    return f"{root.array.item():g}" if is_number and root.array is not None else None
+
+
+def formula_text(op: Op, name: str, known: dict[str, str]) -> str:
+    """The derivative of an op by an argument, with other names for those that are known."""
     formula = op.derivatives[name]
     body = lambdas(inspect.getsourcefile(formula) or "").get(start_of(formula.__code__))
-    return "" if body is None else " ".join(ast.unparse(body).split())
+    if body is None:
+        return ""
+    return " ".join(ast.unparse(Renamed(known).visit(copy.deepcopy(body))).split())
+
+
+class Renamed(ast.NodeTransformer):
+    """Puts other texts for the names of variables."""
+
+    def __init__(self, known: dict[str, str]) -> None:
+        self.known = known
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return ast.Name(self.known.get(node.id, node.id), node.ctx)
 
 
 @functools.cache

@@ -76,7 +76,7 @@ def with_own_memory(draft: Draft) -> Draft:
     outputs = [own(value) for value in draft.outputs]
     back = [own(value, is_back=True) for value in draft.back]
     lines.sort(key=lambda line: line.is_back)
-    return Draft(draft.tape, lines, stores, outputs, back)
+    return Draft(draft.tape, lines, stores, outputs, back, draft.became)
 
 
 class Planner:

@@ -18,7 +18,14 @@ __all__ = ["Names", "identifier"]
 
 SPOKEN_FOR = ("np", "bool", "float", "step", "backward", "base64", "stored")
 RESERVED = {*keyword.kwlist, *NAMESPACE, *SPOKEN_FOR}
-NUMBERS = {"0.0": "zero", "1.0": "one", "2.0": "two", "0.5": "half", "-1.0": "minus_one"}
+NUMBERS = {
+    "1": "one",
+    "0.0": "zero",
+    "1.0": "one",
+    "2.0": "two",
+    "0.5": "half",
+    "-1.0": "minus_one",
+}
 NOUNS = {
     "add": "sum",
     "add.reduce": "sum",
@@ -100,12 +107,16 @@ class Names:
 
     def name_results(self) -> None:
         """The last value that a call, a variable or a gradient gets is the one it is."""
+        order = {line.out: i for i, line in enumerate(self.draft.lines)}
         for kind in ("user", "call", "grad", "kernel"):
+            found: dict[Value, str] = {}
             for event, value in self.last.items():
                 if event[0] == kind and value not in self.hints:
                     name = self.event_name(*event)
                     if name is not None and name.isidentifier():
-                        self.hints[value] = name
+                        found.setdefault(value, name)
+            for value in sorted(found, key=lambda value: order[value]):
+                self.hints[value] = self.unique(found[value])
 
     def event_name(self, kind: str, what: Any, name: Any) -> str | None:
         if kind == "grad" and isinstance(what, WatchedLeaf):
@@ -121,6 +132,11 @@ class Names:
         """The name of what a call has made."""
         result = None if call is None else self.results.get(call)
         return None if result is None else self.hints.get(result)
+
+    def of_value(self, value: Value) -> str | None:
+        """The name of what holds a value of the recording."""
+        value = self.draft.now(value)
+        return self.given.get(value) or self.hints.get(value)
 
     def of_part(self, value: Value) -> str:
         """The name of an intermediate result: what it is part of, and what it is."""
@@ -148,7 +164,8 @@ def number_hint(number: Number, line: Line | None) -> str:
     for name, value in ({} if call is None else call.arguments).items():
         if isinstance(value, bool | int | float) and number.dtype.type(value) == number.value:
             return name
-    return "constant"
+    digits = re.sub(r"\W", "_", number.digits.replace("-", "minus_"))
+    return f"n{digits}"
 
 
 def events(origin: Origin) -> Iterable[tuple[str, Any, Any]]:

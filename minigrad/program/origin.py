@@ -33,7 +33,7 @@ from minigrad.program.errors import refused
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
-    pass
+    from minigrad.program.tape import Value
 
 __all__ = ["Call", "Origin", "Origins", "user_line"]
 
@@ -60,6 +60,7 @@ class Origin:
     phase      "forward", "backward" or "update"
     call       the application of an op that it belongs to; in backward, the one differentiated
     by         in backward: the argument of the op whose gradient it is part of
+    upstream   in backward: the gradient of the op's result
     target     in backward: the node or leaf whose gradient it is part of; in update: the tensor
     module     the path of the innermost module
     variables  the assignments under way, innermost first: (where, name); `where` begins with
@@ -71,6 +72,7 @@ class Origin:
     phase: str = "forward"
     call: Call | None = None
     by: str | None = None
+    upstream: Any = None
     target: Any = None
     module: tuple[str, ...] | None = None
     variables: list[tuple[Any, str]] = field(default_factory=list)
@@ -106,6 +108,9 @@ class Origins:
                 found.call = self.call_of(kernels()[code], frame)
             elif code in formulas() and found.by is None:
                 found.by = formulas()[code]
+                upstream = frame.f_locals.get("g")
+                upstream = upstream.array if isinstance(upstream, Tensor) else upstream
+                found.upstream = self.described(upstream)
             elif code is Plan.backward.__code__:
                 node = frame.f_locals["node"]
             elif code is engine.run_backward.__code__:
@@ -163,6 +168,16 @@ class Origins:
         found.call = self.call_before(node.time)
         if found.by is not None and node.plan is not None and found.by in node.plan.inputs:
             found.target = node.parents[node.plan.inputs.index(found.by)]
+
+    def use_of(self, value: Value) -> tuple[Call | None, str]:
+        """The one call that has a value among its arguments, and the name of the argument."""
+        uses = [
+            (call, name)
+            for call in self.calls
+            for name, argument in call.arguments.items()
+            if getattr(argument, "root", None) is value
+        ]
+        return uses[0] if len(uses) == 1 else (None, "")
 
     def call_before(self, time: int) -> Call | None:
         """The application that a node of this time recorded: the last one that began before it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,8 +14,9 @@ from minigrad.program.names import Names
 from minigrad.program.simplify import Draft
 from minigrad.program.tape import Array, Layout, Number, Value
 
-__all__ = ["Page", "array_text", "dtype_name", "indented", "new_array", "shortest"]
+__all__ = ["Page", "array_text", "dtype_name", "indented", "new_array", "tuple_text"]
 
+WIDTH = 100
 SHORT = 16  # numbers that are written out; a larger constant is given
 ROLES = {
     "argument": "argument",
@@ -29,10 +31,12 @@ class Page:
 
     step      the lines of the step
     way_back  the lines of its inner function `backward`, if the result has one
+    negated   the given values that it has under another name with the other sign: -lr for minus_lr
     """
 
     step: list[str]
     way_back: list[str]
+    negated: frozenset[Value] = frozenset()
 
     def __init__(self, draft: Draft, names: Names, returned: list[Value], title: str) -> None:
         self.draft, self.names, self.returned, self.title = draft, names, returned, title
@@ -42,7 +46,8 @@ class Page:
         head = f'"""{self.title} as a NumPy program.\n\n{self.table()}\n"""\n\nimport numpy as np'
         used = sorted(self.imported())
         if used:
-            head += f"\nfrom numpy import {', '.join(used)}"
+            text = f"from numpy import {', '.join(used)}"
+            head += "\n" + "\n".join(wrapped(text, "from numpy import ("))
         parts = [head, *("\n".join(section) for section in [*sections, *self.setup()])]
         return "\n\n".join(parts) + "\n\n\n" + "\n".join(self.function()) + "\n"
 
@@ -69,7 +74,7 @@ class Page:
 
     def function(self) -> Iterator[str]:
         yield f"def step({', '.join(self.arguments())}):"
-        yield from indented(self.step)
+        yield from indented(self.step[1:] if self.step[:1] == [""] else self.step)
         results = self.results()
         if self.draft.back:
             given = self.names.given.items()
@@ -79,7 +84,7 @@ class Page:
             yield f"        return {', '.join(map(self.of, self.draft.back))}\n"
             results.append("backward")
         if results:
-            yield f"    return {', '.join(results)}"
+            yield from wrapped(f"    return {', '.join(results)}", "    return (")
         elif not self.step:
             yield "    pass"
 
@@ -112,15 +117,26 @@ def role_of(value: Value, is_stored: bool) -> str:
     return ROLES.get(value.role) or ("changed by the step" if is_stored else "used by the step")
 
 
+def wrapped(text: str, opening: str) -> Iterator[str]:
+    """A line; if it is too long, with what follows an opening bracket in lines of its own."""
+    if len(text) <= WIDTH:
+        yield text
+        return
+    indent = " " * (len(opening) - len(opening.lstrip()))
+    yield opening
+    inner = indent + "    "
+    rest = text[len(opening) - 1 :]
+    yield from textwrap.wrap(rest, WIDTH, initial_indent=inner, subsequent_indent=inner)
+    yield f"{indent})"
+
+
+def tuple_text(items: Iterable[str]) -> str:
+    first, *others = items
+    return f"({first}, {', '.join(others)})" if others else f"({first},)"
+
+
 def indented(lines: Iterable[str]) -> Iterator[str]:
     return (f"    {line}" if line else "" for line in lines)
-
-
-def shortest(number: Number) -> str:
-    """The fewest digits that say which number of its dtype it is."""
-    if number.text in ("inf", "-inf", "nan"):
-        return f"float('{number.text}')"
-    return str(number.dtype.type(number.value)) if number.dtype.kind == "f" else number.text
 
 
 def dtype_name(dtype: Any, prefix: str = "") -> str:
@@ -134,7 +150,7 @@ def array_text(array: Array) -> str:
     def text(items: Any) -> str:
         if isinstance(items, list):
             return f"[{', '.join(map(text, items))}]"
-        return shortest(Number(repr(items), kind, items))
+        return Number(repr(items), kind, items).digits
 
     empty = f".reshape({array.shape})" if array.size == 0 else ""
     return f"np.array({text(array.tolist())}, {dtype_name(kind, 'np.')}){empty}"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,31 +18,36 @@ from minigrad.program.calls import UPDATES, index_of
 from minigrad.program.formulas import Comments
 from minigrad.program.memory import with_own_memory
 from minigrad.program.names import Names
-from minigrad.program.page import SHORT, Page, array_text, dtype_name, shortest
-from minigrad.program.simplify import Draft, simplified
+from minigrad.program.origin import Call
+from minigrad.program.page import SHORT, Page, array_text, dtype_name, tuple_text
+from minigrad.program.simplify import Draft, simplified, substituted
+from minigrad.program.standins import WatchedLeaf
 from minigrad.program.tape import Line, Number, Operand, Value
 
 __all__ = ["Plain", "readable"]
 
+# How strongly an expression holds together: what is weaker than its place needs brackets.
+COMPARISON, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
 SIGNS = {
-    "multiply": "*",
-    "divide": "/",
-    "product": "@",
-    "add": "+",
-    "subtract": "-",
-    "greater": ">",
-    "greater_equal": ">=",
-    "less": "<",
-    "less_equal": "<=",
-    "equal": "==",
-    "not_equal": "!=",
-    "bitwise_and": "&",
-    "bitwise_or": "|",
-    "power": "**",
+    "greater": (">", COMPARISON),
+    "greater_equal": (">=", COMPARISON),
+    "less": ("<", COMPARISON),
+    "less_equal": ("<=", COMPARISON),
+    "equal": ("==", COMPARISON),
+    "not_equal": ("!=", COMPARISON),
+    "bitwise_or": ("|", OR),
+    "bitwise_and": ("&", AND),
+    "add": ("+", SUM),
+    "subtract": ("-", SUM),
+    "multiply": ("*", PRODUCT),
+    "divide": ("/", PRODUCT),
+    "product": ("@", PRODUCT),
+    "dot": ("@", PRODUCT),
+    "power": ("**", POWER),
 }
 
 
-def readable(draft: Draft) -> Draft:
+def readable(draft: Draft, grads: dict[WatchedLeaf, Value]) -> Draft:
     """The draft with one line for each call of a helper that only cares about bits."""
     last = {line.origin.helper: line for line in draft.lines if line.origin.helper is not None}
     lines = []
@@ -52,7 +57,44 @@ def readable(draft: Draft) -> Draft:
             lines.append(line)
         elif last[helper] is line:
             lines.append(of_helper(line, helper.op.__name__, helper.arguments))
-    return with_own_memory(simplified(replace(draft, lines=lines)))
+    draft = simplified(replace(draft, lines=lines))
+    return with_own_memory(with_named_gradients(draft, list(grads)))
+
+
+def with_named_gradients(draft: Draft, leaves: list[WatchedLeaf]) -> Draft:
+    """The draft with a line for a gradient that is just another one, as a bias's is."""
+    count = len(draft.outputs) - len(leaves)
+    lines, outputs, taken = list(draft.lines), list(draft.outputs), set(draft.outputs[:count])
+    targets = {line.out: line.origin.target for line in lines}
+    for i, leaf in enumerate(leaves, count):
+        call, name = draft.tape.origins.use_of(leaf.value)
+        at = last_line_of(lines, outputs[i], call)
+        if at < 0 or targets[outputs[i]] is leaf:
+            continue
+        same = Value("result", outputs[i])
+        origin = replace(lines[at].origin, phase="backward", call=call, by=name, target=leaf)
+        origin = replace(origin, upstream=outputs[i], variables=[], helper=None)
+        function = "assign" if outputs[i] in taken else "same"
+        taken.add(outputs[i])
+        lines.insert(at + 1, Line(function, (outputs[i],), same, {}, origin))
+        lines = [
+            substituted(line, {outputs[i]: same}, draft.tape)
+            if getattr(line.origin.target, "node", None) is leaf.original
+            else line
+            for line in lines
+        ]
+        outputs[i] = same
+    return replace(draft, lines=lines, outputs=outputs)
+
+
+def last_line_of(lines: list[Line], value: Value, call: Call | None) -> int:
+    """The last line of the way back through a call, if that is where a gradient is ready."""
+    found = -1
+    for i, line in enumerate(lines):
+        is_of_call = line.origin.phase == "backward" and line.origin.call is call
+        if line.out is value or (is_of_call and found >= 0):
+            found = i
+    return found if call is not None else -1
 
 
 def of_helper(line: Line, name: str, arguments: dict[str, Any]) -> Line:
@@ -78,6 +120,17 @@ def operand(value: Any, line: Line) -> Any:
     return Number(repr(float(value)), line.out.dtype, value)
 
 
+class Text(NamedTuple):
+    """An expression, and how strongly it holds together."""
+
+    text: str
+    strength: int = ATOM
+
+    def within(self, strength: int) -> str:
+        """The expression in a place of some strength, in brackets if it needs them."""
+        return self.text if self.strength >= strength else f"({self.text})"
+
+
 class Plain(Page):
     """Writes a draft down, an expression for each value that has a name or is used twice."""
 
@@ -88,17 +141,45 @@ class Plain(Page):
         self.gradients = gradients
         self.uses = Counter(v.root for line in draft.lines for v in line.reads())
         self.uses.update(value.root for value in (*draft.outputs, *draft.back))
-        self.last = {v.root: i for i, line in enumerate(draft.lines) for v in line.reads()}
         self.stored = {value.root: given for given, value in draft.stores}
-        self.texts: dict[Value, str] = {}
+        self.last = self.last_reads()
+        self.texts: dict[Value, Text] = {}
+        self.negated = self.named_without_minus()
         self.comments = Comments(names)
         self.step = self.body(is_back=False)
         self.way_back = self.body(is_back=True)
 
+    def named_without_minus(self) -> frozenset[Value]:
+        """What the optimizer knows as minus_lr is lr in the textbook."""
+        given = self.names.given
+        found = [value for value in given if given[value].endswith("minus_lr")]
+        for value in found:
+            given[value] = self.names.unique(given[value].replace("minus_lr", "lr"))
+        return frozenset(found)
+
+    def last_reads(self) -> dict[Value, int]:
+        """The line in whose statement a value is read last: an expression waits for its user."""
+        readers = {v.root: line for line in self.draft.lines for v in line.reads()}
+        at: dict[Line, int] = {}
+        last: dict[Value, int] = {}
+        for i, line in reversed([*enumerate(self.draft.lines)]):
+            reader = readers.get(line.out)
+            is_part = reader is not None and self.is_part(line)
+            at[line] = at[reader] if reader is not None and is_part else i
+            for value in line.reads():
+                last[value.root] = max(last.get(value.root, -1), at[line])
+        return last
+
+    def is_part(self, line: Line) -> bool:
+        """Whether a line is no statement, but an expression within another one."""
+        if line.function in UPDATES or line.out in self.stored or line.out in self.names.hints:
+            return False
+        return self.uses[line.out] == 1
+
     def results(self) -> list[str]:
-        names = [self.of(value) for value in self.returned]
+        names = [self.of(value).text for value in self.returned]
         if self.gradients:
-            names.append("(" + ", ".join(self.of(value) for value in self.gradients) + ",)")
+            names.append(tuple_text(self.of(value).text for value in self.gradients))
         return names
 
     # ---- the step --------------------------------------------------------------------------------
@@ -116,38 +197,45 @@ class Plain(Page):
     def statements(self, line: Line, i: int) -> Iterator[str]:
         """Nothing, if the expression may stand where its value is used."""
         given = self.stored.get(line.out)
-        if line.function in UPDATES:
-            name = self.texts[line.out] = self.new_name(line.out)
-            yield f"{name} = {self.of(line.inputs[0], line)}.copy()"
-            yield self.update(line, name)
-        elif given is not None and self.last.get(given, -1) <= i:
-            self.texts[line.out] = self.names.given[given]
-            yield self.assignment(line, given)
-        elif given is None and self.uses[line.out] == 1 and line.out not in self.names.hints:
+        if self.is_part(line):
             self.texts[line.out] = self.expression(line)
+        elif line.function in UPDATES:
+            name = self.new_name(line.out)
+            yield f"{name} = {self.of(line.inputs[0]).within(ATOM)}.copy()"
+            yield self.update(line, name)
+            yield from self.stored_late(given, name)
+        elif given is not None and self.last.get(given, -1) <= i:
+            self.texts[line.out] = Text(self.names.given[given])
+            yield self.assignment(line, given)
         else:
-            text = self.expression(line)
-            name = self.texts[line.out] = self.new_name(line.out)
+            text = self.expression(line).text
+            name = self.new_name(line.out)
             yield f"{name} = {text}"
-            if given is not None:
-                self.late.append(f"{self.names.given[given]}[...] = {name}")
+            yield from self.stored_late(given, name)
+
+    def stored_late(self, given: Value | None, name: str) -> Iterator[str]:
+        """What memory from before gets at the end, when nobody reads what was in it."""
+        if given is not None:
+            self.late.append(f"{self.names.given[given]}[...] = {name}")
+        return iter(())
 
     def assignment(self, line: Line, given: Value) -> str:
         """The write into memory that was there before."""
         name = self.names.given[given]
         if line.function == "fma" and line.inputs[2] is given:
-            factor, x = (self.inside(operand, line, "*") for operand in line.inputs[:2])
-            return f"{name}[...] += {factor} * {x}"
-        return f"{name}[...] = {self.expression(line)}"
+            factor, x = (self.of(operand) for operand in line.inputs[:2])
+            sign = "-" if factor.text.startswith("-") else "+"
+            return f"{name}[...] {sign}= {factor.text.lstrip('-')} * {x.within(SIGN)}"
+        return f"{name}[...] = {self.expression(line).text}"
 
     def update(self, line: Line, name: str) -> str:
-        source = self.of(line.inputs[-1], line)
+        source = self.of(line.inputs[-1]).text
         if line.function == "put":
             target = str(line.options["look"]).format(name)
             return f"{target} = {source}" if target[-1] == "]" else f"{target}[...] = {source}"
         if line.function == "putmask":
-            return f"np.putmask({name}, {self.of(line.inputs[1], line)}, {source})"
-        index = index_of(line, lambda operand: self.of(operand, line))
+            return f"np.putmask({name}, {self.of(line.inputs[1]).text}, {source})"
+        index = index_of(line, lambda operand: self.of(operand).text)
         if line.function == "setitem":
             return f"{name}[{index}] = {source}"
         return f"np.add.at({name}, ({index},), {source})"
@@ -155,71 +243,102 @@ class Plain(Page):
     # ---- expressions -----------------------------------------------------------------------------
 
     def new_name(self, value: Value) -> str:
-        return self.names.unique(self.names.hints.get(value) or self.names.of_part(value))
+        name = self.names.hints.get(value) or self.names.unique(self.names.of_part(value))
+        self.texts[value] = Text(name)
+        return name
 
-    def of(self, operand: Operand, line: Line | None = None) -> str:
+    def of(self, operand: Operand) -> Text:  # type: ignore[override]
         if isinstance(operand, Number):
-            return shortest(operand)
+            text = operand.digits
+            return Text(text, SIGN if text.startswith("-") else ATOM)
         if operand.base is not None:
-            return operand.look.format(self.inside(operand.base, line, "."))
+            base = self.of(operand.base)
+            is_inner = not operand.look.startswith("{}")
+            return Text(operand.look.format(base.text if is_inner else base.within(ATOM)))
+        if operand in self.negated:
+            return Text(f"-{self.names.given[operand]}", SIGN)
         if operand.kind == "given":
-            return self.names.given[operand]
+            return Text(self.names.given[operand])
         if operand.kind == "constant" and operand.array is not None:
             short = operand.size <= SHORT
-            return array_text(operand.array) if short else self.names.constant(operand)
+            return Text(array_text(operand.array) if short else self.names.constant(operand))
         return self.texts[operand]
 
-    def inside(self, operand: Operand, line: Line | None, sign: str) -> str:
-        """An operand as part of a larger expression: in brackets, if it is one itself."""
-        text = self.of(operand, line)
-        is_compound = " " in text.partition("(")[0] or (text[0] == "(" and sign == ".")
-        return f"({text})" if is_compound or (text[0] == "-" and sign in ("**", ".")) else text
-
-    def expression(self, line: Line) -> str:
-        inputs = [self.of(operand, line) for operand in line.inputs]
+    def expression(self, line: Line) -> Text:
+        inputs = [self.of(operand) for operand in line.inputs]
         match line.function:
+            case "product" if outer := factors_of_outer(line.inputs):
+                return Text(f"np.outer({', '.join(self.of(factor).text for factor in outer)})")
             case function if function in SIGNS:
-                sign = SIGNS[function]
-                left, right = (self.inside(operand, line, sign) for operand in line.inputs)
-                return f"{left} {sign} {right}"
-            case "dot":
-                left, right = (self.inside(operand, line, "@") for operand in line.inputs)
-                return f"{left} @ {right}"
+                return with_sign(*SIGNS[function], *inputs)
             case "negative":
-                return f"-{self.inside(line.inputs[0], line, '**')}"
+                return Text(f"-{inputs[0].within(SIGN)}", SIGN)
             case "fma":
-                c, x, y = (self.inside(operand, line, "*") for operand in line.inputs)
-                return f"{c} * {x} + {y}"
+                c, x, y = inputs
+                return with_sign("+", SUM, with_sign("*", PRODUCT, c, x), y)
             case "total":
-                axes = line.options["axes"]
-                return (
-                    f"{self.inside(line.inputs[0], line, '.')}.sum({'' if axes is None else axes})"
-                )
+                return self.total(line)
+            case "same":
+                return inputs[0]
             case "assign":
-                return self.copy(line, inputs[0])
+                return Text(self.copy(line, inputs[0]))
             case "take":
-                return f"{inputs[0]}.take({inputs[1]}, {line.options['axis']})"
+                axis = line.options["axis"]
+                return Text(f"{inputs[0].within(ATOM)}.take({inputs[1].text}, {axis})")
             case "getitem":
-                return f"{inputs[0]}[{index_of(line, lambda operand: self.of(operand, line))}]"
+                index = index_of(line, lambda operand: self.of(operand).text)
+                return Text(f"{inputs[0].within(ATOM)}[{index}]")
             case "look":
-                return str(line.options["look"]).format(inputs[0])
+                return Text(str(line.options["look"]).format(inputs[0].within(ATOM)))
             case "concatenate" | "stack":
-                return f"np.{line.function}(({', '.join(inputs)},), {line.options['axis']})"
+                parts = tuple_text(part.text for part in inputs)
+                return Text(f"np.{line.function}({parts}, {line.options['axis']})")
             case "empty":
-                return f"np.empty({line.out.shape}, {dtype_name(line.out.dtype, 'np.')})"
+                return Text(f"np.empty({line.out.shape}, {dtype_name(line.out.dtype, 'np.')})")
         options = [f"{key}={option(value)}" for key, value in line.options.items()]
-        return f"np.{line.function}({', '.join([*inputs, *options])})"
+        texts = [text.text for text in inputs]
+        return Text(f"np.{line.function}({', '.join([*texts, *options])})")
 
-    def copy(self, line: Line, text: str) -> str:
-        (x,), out = line.inputs, line.out
+    def total(self, line: Line) -> Text:
+        (x,) = line.inputs
+        assert isinstance(x, Value)
+        axes = line.options["axes"]
+        if axes == 0 and len(x.shape) == 1:
+            axes = None
+            if x.look == "{}.reshape(-1)" and x.base is not None:
+                x = x.base
+        return Text(f"{self.of(x).within(ATOM)}.sum({'' if axes is None else axes})")
+
+    def copy(self, line: Line, x: Text) -> str:
+        (source,), out = line.inputs, line.out
         kind = dtype_name(out.dtype, "np.")
-        if isinstance(x, Number):
-            return f"np.full({out.shape}, {text}, {kind})"
-        if x.shape != out.shape:
-            text = f"np.broadcast_to({text}, {out.shape})"
-            return f"{text}.copy()" if x.dtype == out.dtype else f"{text}.astype({kind})"
-        text = self.inside(x, line, ".")
-        return f"{text}.copy()" if x.dtype == out.dtype else f"{text}.astype({kind})"
+        if isinstance(source, Number):
+            return f"np.full({out.shape}, {x.text}, {kind})"
+        text = x.within(ATOM)
+        if source.shape != out.shape:
+            text = f"np.broadcast_to({x.text}, {out.shape})"
+        return f"{text}.copy()" if source.dtype == out.dtype else f"{text}.astype({kind})"
+
+
+def with_sign(sign: str, strength: int, left: Text, right: Text) -> Text:
+    """left sign right; equals are taken from the left, powers and comparisons not at all."""
+    is_alone = strength in (COMPARISON, POWER)
+    a, b = left.within(strength + is_alone), right.within(strength + 1)
+    return Text(f"{a} {sign} {b}", strength)
+
+
+def factors_of_outer(inputs: tuple[Operand, ...]) -> tuple[Value, Value] | None:
+    """The vectors a and b of a product of matrices that is the outer product of a and b."""
+    column, row = inputs
+    assert isinstance(column, Value)
+    assert isinstance(row, Value)
+    if column.look != "{}.T" or column.base is None or len(row.shape) != 2 or row.shape[0] != 1:
+        return None
+    a, b = column.base.base, row.base
+    if a is None or b is None or len(a.shape) != 1 or len(b.shape) != 1:
+        return None
+    is_row = column.base.look.startswith("{}.reshape") and row.look.startswith("{}.reshape")
+    return (a, b) if is_row else None
 
 
 def option(value: Any) -> str:

@@ -63,7 +63,7 @@ class Program:
         return page
 
     def plain(self, draft: Draft) -> Page:
-        draft = readable(draft)
+        draft = readable(draft, self.recording.grads)
         names = Names(draft, self.recording.arguments, "grad_{}")
         returned, grads = self.parted(draft.outputs)
         self.grads = {leaf: f"grads[{i}]" for i, leaf in enumerate(self.recording.grads)}
@@ -97,14 +97,17 @@ class Program:
         code = compile("\n".join(self.page.made_of(buffer)), "<set-up>", "exec")
         return lambda: exec(code, namespace)
 
-    def renew_numbers(self, namespace: dict[str, Any]) -> None:
-        """Numbers that the text uses as Python's follow the arrays."""
+    def renew_numbers(self) -> None:
+        """Numbers that the text has with the other sign follow their arrays."""
+        for value in self.page.negated:
+            if value.array is not None:
+                np.negative(value.array, self.given[self.page.names.given[value]])
 
     @functools.cached_property
     def given(self) -> dict[str, Array]:
         """The arrays that are there before the step, by name, apart from the arguments'."""
         return {
-            name: value.array
+            name: np.negative(value.array) if value in self.page.negated else value.array
             for value, name in self.page.names.given.items()
             if value.role not in ("argument", "upstream") and value.array is not None
         }

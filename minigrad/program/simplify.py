@@ -28,6 +28,7 @@ class Draft:
     stores   what the step leaves in memory that was there before: (given value, last value)
     outputs  what it returns or leaves behind as gradients, in memory of their own
     back     what the way back returns
+    became   for values that are gone, those that took their places: for names and comments
     """
 
     tape: Tape
@@ -35,13 +36,21 @@ class Draft:
     stores: list[tuple[Value, Value]] = field(default_factory=list)
     outputs: list[Value] = field(default_factory=list)
     back: list[Value] = field(default_factory=list)
+    became: dict[Value, Value] = field(default_factory=dict)
 
     def replaced(self, lines: list[Line], same: dict[Value, Value]) -> Draft:
         """The program with other lines, and with some values put for others."""
         stores = [(given, substitute(value, same, self.tape)) for given, value in self.stores]
         outputs = [substitute(value, same, self.tape) for value in self.outputs]
         back = [substitute(value, same, self.tape) for value in self.back]
-        return Draft(self.tape, lines, stores, outputs, back)
+        return Draft(self.tape, lines, stores, outputs, back, self.became | same)
+
+    def now(self, value: Value) -> Value:
+        """The value whose memory holds today what a value of the recording was."""
+        root = value.root
+        while root in self.became:
+            root = self.became[root].root
+        return root
 
     def wanted(self) -> set[Value]:
         """The memory whose contents matter when the last line is done."""

@@ -110,6 +110,13 @@ class Number:
     dtype: np.dtype[Any]
     value: Any = field(compare=False)
 
+    @property
+    def digits(self) -> str:
+        """The fewest digits that say which number of its dtype it is."""
+        if self.text in ("inf", "-inf", "nan"):
+            return f"float('{self.text}')"
+        return str(self.dtype.type(self.value)) if self.dtype.kind == "f" else self.text
+
 
 Operand = Value | Number
 
