@@ -310,6 +310,19 @@ def test_a_kept_gradient_is_not_overwritten():
         assert np.array_equal(view.numpy().T, values)
 
 
+def test_a_kept_gradient_that_was_computed_where_another_value_was():
+    def step(x):
+        w.grad = None
+        (w * x).sin().sum().backward()
+
+    w = minigrad.ones(4, requires_grad=True)
+    compiled, kept = compile(step), []
+    for k in range(6):
+        compiled(minigrad.ones(4) * k)
+        kept.append((w.grad, w.grad.tolist()))
+    assert all(grad.tolist() == values for grad, values in kept)
+
+
 def test_kept_gradients_after_zero_grad_outside():
     kept, copies = [], []
 

@@ -255,8 +255,9 @@ class Buffered(Page):
 
     def made_of(self, buffer: str) -> Iterator[str]:
         """The lines of the set-up that make a buffer and all views of it."""
+        of_it = {buffer, *(text for name, text in self.views.values() if name == buffer)}
         for place, name in self.places.items():
-            if name == buffer:
+            if name in of_it:
                 yield f"{name} = {self.buffer(place)}"
                 for value, (view, text) in self.views.items():
                     owner = self.owner(value)

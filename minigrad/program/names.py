@@ -164,7 +164,7 @@ def number_hint(number: Number, line: Line | None) -> str:
     for name, value in ({} if call is None else call.arguments).items():
         if isinstance(value, bool | int | float) and number.dtype.type(value) == number.value:
             return name
-    digits = re.sub(r"\W", "_", number.digits.replace("-", "minus_"))
+    digits = re.sub(r"\W", "_", number.digits.removesuffix(".0").replace("-", "minus_"))
     return f"n{digits}"
 
 

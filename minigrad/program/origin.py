@@ -238,14 +238,18 @@ def assigned_next(frame: FrameType) -> str | None:
 
 @functools.cache
 def stores(code: CodeType) -> dict[int, str]:
-    """For each instruction that is followed by the assignment of a variable, its name."""
+    """For each instruction that is followed by the assignment of a variable, its name.
+
+    An instruction is known by all of its offsets: while a call is under way, Python 3.11 stands at
+    the last of them.
+    """
     found = {}
     instructions = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
     for this, following in itertools.pairwise(instructions):
         if following.opname.startswith("STORE_") and isinstance(following.argval, str | tuple):
             name = following.argval if isinstance(following.argval, str) else following.argval[0]
             if following.opname not in ("STORE_ATTR", "STORE_SUBSCR"):
-                found[this.offset] = name
+                found.update(dict.fromkeys(range(this.offset, following.offset, 2), name))
     return found
 
 
