@@ -18,6 +18,7 @@ from minigrad.autograd.quiet import local
 from minigrad.autograd.watch import refuse_arrays, watched
 from minigrad.functions import checks
 from minigrad.functions.scalars import stored
+from minigrad.notes import noted, shown
 from minigrad.random import Generator, default_generator
 from minigrad.tensor import Tensor, wrap
 
@@ -76,16 +77,24 @@ def native(array: Array) -> Array:
     """The array, if a tensor can lie in memory as it does."""
     refuse_arrays()
     if not array.dtype.isnative:
-        raise ValueError(
-            "given numpy array has byte order different from the native byte order. Conversion "
-            "between byte orders is currently not supported."
+        raise noted(
+            ValueError(
+                "given numpy array has byte order different from the native byte order. Conversion "
+                "between byte orders is currently not supported."
+            ),
+            f"The array's dtype is {array.dtype.str}. Write "
+            "array.astype(array.dtype.newbyteorder('=')).",
         )
     dtypes.of(array)
     if any(step < 0 for step in array.strides):
-        raise ValueError(
-            "At least one stride in the given numpy array is negative, and tensors with negative "
-            "strides are not currently supported. (You can probably work around this by making a "
-            "copy of your array  with array.copy().) "
+        raise noted(
+            ValueError(
+                "At least one stride in the given numpy array is negative, and tensors with "
+                "negative strides are not currently supported. (You can probably work around this "
+                "by making a copy of your array  with array.copy().) "
+            ),
+            f"The array of shape {list(array.shape)} is walked backwards, with strides "
+            f"{array.strides}. Write array.copy().",
         )
     return array
 
@@ -102,7 +111,11 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
 def from_numpy(ndarray: Any) -> Tensor:
     """A tensor on the array's own memory: what is written into one shows in the other."""
     if not isinstance(ndarray, np.ndarray):
-        raise TypeError(f"expected np.ndarray (got {checks.title(ndarray)})")
+        raise noted(
+            TypeError(f"expected np.ndarray (got {checks.title(ndarray)})"),
+            f"from_numpy shares the memory of a NumPy array, and {shown(ndarray)} came. "
+            "Write minigrad.tensor(...) to copy numbers or lists.",
+        )
     if not native(ndarray).flags.writeable:
         warnings.warn(
             "The given NumPy array is not writable, and PyTorch does not support non-writable "
@@ -134,7 +147,11 @@ def legacy_data(source: Any) -> Array:
         return np.empty(source, np.float32)
     if isinstance(source, list | tuple | range | np.ndarray | str):
         return array_from(source, np.dtype(np.float32)).copy()
-    raise TypeError(f"new(): data must be a sequence (got {checks.title(source)})")
+    raise noted(
+        TypeError(f"new(): data must be a sequence (got {checks.title(source)})"),
+        "Tensor(...) takes a list, or the sizes of an empty tensor. Write "
+        f"minigrad.tensor({shown(source)}) for a single number.",
+    )
 
 
 # ---- of one value -------------------------------------------------------------------------------
@@ -143,9 +160,12 @@ def legacy_data(source: Any) -> Array:
 def finished(array: Array, requires_grad: Any, function: str) -> Tensor:
     """A new tensor on its own array."""
     if not isinstance(requires_grad, bool | None):
-        raise TypeError(
-            f"{function}(): argument 'requires_grad' must be bool, "
-            f"not {checks.title(requires_grad)}"
+        raise noted(
+            TypeError(
+                f"{function}(): argument 'requires_grad' must be bool, "
+                f"not {checks.title(requires_grad)}"
+            ),
+            f"Write requires_grad=True or leave it out: {shown(requires_grad)} came.",
         )
     array = watched(array)
     if not requires_grad:
@@ -164,8 +184,12 @@ def check_device(device: Any) -> None:
 def non_negative(shape: Shape, text: str | None = None) -> Shape:
     for n in shape:
         if n < 0:
-            raise RuntimeError(
-                text or f"Trying to create tensor with negative dimension {n}: {list(shape)}"
+            raise noted(
+                RuntimeError(
+                    text or f"Trying to create tensor with negative dimension {n}: {list(shape)}"
+                ),
+                f"A size counts elements: {n} is less than 0. Is it the difference of two "
+                "lengths, the wrong way round?",
             )
     return shape
 
@@ -175,9 +199,16 @@ def sized(
 ) -> tuple[Shape, Kind]:
     """The checked shape and dtype of a tensor to be made, from `f(2, 3)` or `f(size=(2, 3))`."""
     if size is None and not shape:
-        raise TypeError(f'{function}() missing 1 required positional arguments: "size"')
+        raise noted(
+            TypeError(f'{function}() missing 1 required positional arguments: "size"'),
+            f"Say how many elements: minigrad.{function}(3), minigrad.{function}(2, 3), or "
+            f"minigrad.{function}(()) for a single number.",
+        )
     if size is not None and shape:
-        raise TypeError(f"{function}() got multiple values for argument 'size'")
+        raise noted(
+            TypeError(f"{function}() got multiple values for argument 'size'"),
+            f"The size stands there twice: as {shape} and as size={size}. Write one of them.",
+        )
     wanted = checks.size_of(shape if size is None else (size,), function, "size")
     return wanted, (default.numpy if dtype is None else dtypes.check(dtype, function))
 
@@ -234,9 +265,13 @@ def scalar(value: Any, function: str, name: str, position: int) -> Any:
     if isinstance(value, np.generic):
         return value.item()
     if not isinstance(value, numbers.Number):
-        raise TypeError(
-            f"{function}(): argument '{name}' (position {position}) must be Number, "
-            f"not {checks.title(value)}"
+        raise noted(
+            TypeError(
+                f"{function}(): argument '{name}' (position {position}) must be Number, "
+                f"not {checks.title(value)}"
+            ),
+            f"'{name}' is a single number, and {shown(value)} came. A tensor of given "
+            "numbers is minigrad.tensor(...).",
         )
     return value
 
@@ -252,7 +287,10 @@ def eye(
     columns = rows if m is None else checks.integer(m, "eye", "m")
     for name, value in (("n", rows), ("m", columns)):
         if value < 0:
-            raise RuntimeError(f"{name} must be greater or equal to 0, got {value}")
+            raise noted(
+                RuntimeError(f"{name} must be greater or equal to 0, got {value}"),
+                f"eye makes {name} = {value} lines of numbers, and there cannot be fewer than 0.",
+            )
     return finished(np.eye(rows, columns, dtype=kind), requires_grad, "eye")
 
 
@@ -309,16 +347,30 @@ def arange(
     low = scalar(first, "arange", "start", 1)
     high, gap = scalar(last, "arange", "end", 1), scalar(step, "arange", "step", 3)
     if not (gap > 0 or gap < 0):
-        raise RuntimeError("step must be nonzero")
+        raise noted(
+            RuntimeError("step must be nonzero"),
+            f"In steps of {gap} the way from {low} to {high} never ends. Write a step other "
+            "than 0.",
+        )
     if not math.isfinite(low + high):
-        raise RuntimeError(f"unsupported range: {low} -> {high}")
+        raise noted(
+            RuntimeError(f"unsupported range: {low} -> {high}"),
+            f"Between {low} and {high} there is no finite number of steps. Write finite ends.",
+        )
     if (high - low) * gap < 0:
-        raise RuntimeError("upper bound and lower bound inconsistent with step sign")
+        raise noted(
+            RuntimeError("upper bound and lower bound inconsistent with step sign"),
+            f"Steps of {gap} lead from {low} away from {high}. Write minigrad.arange({low}, "
+            f"{high}, {-gap}).",
+        )
     whole = all(isinstance(v, int) for v in (low, high, gap))
     default = np.dtype(np.int64 if whole else np.float32)
     kind = default if dtype is None else dtypes.check(dtype, "arange")
     if kind.kind == "b":
-        raise NotImplementedError("\"arange_cpu\" not implemented for 'Bool'")
+        raise noted(
+            NotImplementedError("\"arange_cpu\" not implemented for 'Bool'"),
+            "There are two bools and nothing to count. Leave out dtype, and compare the result.",
+        )
     count = max(math.ceil((high - low) / gap), 0)
     return finished(counted(low, gap, count, kind), requires_grad, "arange")
 
@@ -348,9 +400,15 @@ def linspace(
     low, high = scalar(start, "linspace", "start", 1), scalar(end, "linspace", "end", 2)
     count = checks.integer(steps, "linspace", "steps", 3)
     if count < 0:
-        raise RuntimeError("number of steps must be non-negative")
+        raise noted(
+            RuntimeError("number of steps must be non-negative"),
+            f"{count} values cannot be made: write 0 or more.",
+        )
     if kind.kind == "b":
-        raise NotImplementedError("\"linspace_cpu\" not implemented for 'Bool'")
+        raise noted(
+            NotImplementedError("\"linspace_cpu\" not implemented for 'Bool'"),
+            "There is nothing between False and True. Leave out dtype, and compare the result.",
+        )
     return finished(local.run(evenly, low, high, count, kind), requires_grad, "linspace")
 
 
@@ -413,8 +471,12 @@ def randint(
         "randint", (checks.integers(size, "randint", "size"),), None, dtype, dtypes.int64
     )
     if first >= last:
-        raise RuntimeError(
-            f"random_ expects 'from' to be less than 'to', but got from={first} >= to={last}"
+        raise noted(
+            RuntimeError(
+                f"random_ expects 'from' to be less than 'to', but got from={first} >= to={last}"
+            ),
+            "The upper end itself is never drawn: randint(0, 10) gives 0 to 9. From "
+            f"{first} to below {last} there is nothing.",
         )
     values = (generator or default_generator).integers(first, last, non_negative(wanted))
     return finished(values.astype(kind), requires_grad, "randint")

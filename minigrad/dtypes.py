@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from minigrad.notes import noted, shown
+
 __all__ = ["Size", "device", "dtype", "result_type"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -84,7 +86,11 @@ def named(title: str) -> dtype:
     for kind in ALL:
         if title == f"minigrad.{kind.title}Tensor":
             return kind
-    raise ValueError(f"invalid type: '{title}'")
+    raise noted(
+        ValueError(f"invalid type: '{title}'"),
+        f"The types are {', '.join(f'minigrad.{kind.title}Tensor' for kind in ALL)}, or "
+        "the dtypes themselves: x.to(minigrad.float32).",
+    )
 
 
 def unsupported(name: object) -> TypeError:
@@ -105,8 +111,12 @@ def check(kind: Any, function: str) -> np.dtype[Any]:
         return kind.numpy
     if isinstance(kind, type) and kind in OF_PYTHON_TYPE:
         return OF_PYTHON_TYPE[kind].numpy
-    raise TypeError(
-        f"{function}(): argument 'dtype' must be minigrad.dtype, not {type(kind).__name__}"
+    raise noted(
+        TypeError(
+            f"{function}(): argument 'dtype' must be minigrad.dtype, not {type(kind).__name__}"
+        ),
+        f"Write dtype=minigrad.float32, float64, int64, int32 or bool: {shown(kind)} is "
+        "no dtype of minigrad.",
     )
 
 

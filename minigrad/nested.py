@@ -17,6 +17,7 @@ from minigrad import dtypes
 from minigrad.autograd.quiet import local
 from minigrad.functions import checks
 from minigrad.functions.scalars import stored
+from minigrad.notes import noted, shown
 from minigrad.tensor import Tensor
 
 __all__ = ["array_from"]
@@ -56,7 +57,11 @@ def shape_of(data: Any) -> Shape:
             break
         data = data[0]
     if isinstance(data, str):
-        raise ValueError(f"too many dimensions '{type(data).__name__}'")
+        raise noted(
+            ValueError(f"too many dimensions '{type(data).__name__}'"),
+            f"The list holds the text {data!r}. Tensors hold numbers: give each word a "
+            "number first, or write float(text).",
+        )
     return tuple(shape)
 
 
@@ -68,10 +73,18 @@ def gather(data: Any, shape: Shape, depth: int, values: list[Any]) -> None:
     if isinstance(data, Tensor) and data.ndim:
         data = data.array
     if not is_sequence(data):
-        raise TypeError("not a sequence")
+        raise noted(
+            TypeError("not a sequence"),
+            f"Rows must be equal: at depth {depth} a list of {shape[depth]} is expected, "
+            f"and {shown(data)} stands there.",
+        )
     if len(data) != shape[depth]:
-        raise ValueError(
-            f"expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})"
+        raise noted(
+            ValueError(
+                f"expected sequence of length {shape[depth]} at dim {depth} (got {len(data)})"
+            ),
+            f"All lists at one depth have one length: {shape[depth]} as in the first, and "
+            f"one of {len(data)} came. Fill up the shorter ones.",
         )
     for item in data:
         gather(item, shape, depth + 1, values)
@@ -115,7 +128,10 @@ def kind_of_one(value: Any) -> dtypes.dtype:
         raise dtypes.unsupported("complex64")
     if isinstance(value, str | bytes):
         raise not_a_number(value)
-    raise RuntimeError(f"Could not infer dtype of {checks.title(value)}")
+    raise noted(
+        RuntimeError(f"Could not infer dtype of {checks.title(value)}"),
+        f"Numbers and lists of them become tensors, and {shown(value)} is neither.",
+    )
 
 
 # ---- the numbers --------------------------------------------------------------------------------
@@ -126,7 +142,12 @@ def number(value: Any, kind: Kind) -> Any:
     if isinstance(value, Tensor):
         return number_in(value, kind)
     if isinstance(value, np.ndarray) and value.ndim:
-        raise ValueError("only one element tensors can be converted to Python scalars")
+        raise noted(
+            ValueError("only one element tensors can be converted to Python scalars"),
+            f"The list holds an array of shape {list(value.shape)} where a number is "
+            "expected. Write minigrad.tensor(numpy.array(values)), or minigrad.stack of "
+            "tensors.",
+        )
     if isinstance(value, np.ndarray | np.generic):
         return value.item()
     if isinstance(value, bool | int | float):
@@ -135,8 +156,15 @@ def number(value: Any, kind: Kind) -> Any:
         raise not_a_number(value)
     name = checks.title(value)
     if kind.kind == "f":
-        raise TypeError(f"must be real number, not {name}")
-    raise TypeError(f"'{name}' object cannot be interpreted as an integer")
+        raise noted(
+            TypeError(f"must be real number, not {name}"),
+            f"Among the numbers stands {shown(value)}. Write 0., or float('nan') for what "
+            "is not known.",
+        )
+    raise noted(
+        TypeError(f"'{name}' object cannot be interpreted as an integer"),
+        f"Among the numbers stands {shown(value)}. Write a whole number, or leave out the dtype.",
+    )
 
 
 def number_in(t: Tensor, kind: Kind) -> Any:
@@ -146,7 +174,10 @@ def number_in(t: Tensor, kind: Kind) -> Any:
 
 
 def not_a_number(value: Any) -> TypeError:
-    return TypeError(f"new(): invalid data type '{type(value).__name__}'")
+    return noted(
+        TypeError(f"new(): invalid data type '{type(value).__name__}'"),
+        f"{value!r} is text. Tensors hold numbers: write float(text), or give each word a number.",
+    )
 
 
 def packed(values: list[Any], kind: Kind) -> Array:
@@ -156,6 +187,10 @@ def packed(values: list[Any], kind: Kind) -> Array:
     except (OverflowError, ValueError):
         for value in values:
             if isinstance(value, int) and not -(2**63) <= value < 2**63:
-                raise ValueError("Overflow when unpacking long long") from None
+                raise noted(
+                    ValueError("Overflow when unpacking long long"),
+                    f"{value} does not fit into 64 bits: the largest whole number in a tensor is "
+                    f"9223372036854775807. Write float({value}).",
+                ) from None
             stored(value, kind, kind.name)
         raise

@@ -21,6 +21,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.boxmuller import BLOCK, box_muller
+from minigrad.notes import noted
 
 __all__ = [
     "Generator",
@@ -178,7 +179,11 @@ class Generator:
         """
         dtype, count = np.dtype(dtype), math.prod(shape)
         if not std >= 0:
-            raise RuntimeError(f"normal expects std >= 0.0, but found std {std:g}")
+            raise noted(
+                RuntimeError(f"normal expects std >= 0.0, but found std {std:g}"),
+                f"A standard deviation is a width, 0 or more. Write std={-std:g} if only the "
+                "sign is wrong.",
+            )
         if count == 0:
             return np.empty(shape, dtype)
         check_floating(dtype, "normal_kernel_cpu")
@@ -204,7 +209,10 @@ class Generator:
     def permutation(self, n: int) -> Array:
         """0, ..., n - 1 in random order, as int64, by Fisher and Yates. torch: randperm."""
         if n < 0:
-            raise RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]")
+            raise noted(
+                RuntimeError(f"Trying to create tensor with negative dimension {n}: [{n}]"),
+                f"{n} numbers cannot be put in order: write 0 or more.",
+            )
         last = max(n - 1, 0)
         with self.lock:
             words = self.words(last).astype(np.int64)
@@ -296,13 +304,20 @@ def halves(a: Any) -> tuple[Any, Any]:
 
 def check_range(value: Any, highest: int) -> None:
     if not -(2**63) <= value <= highest:
-        raise ValueError("Overflow when unpacking long long")
+        raise noted(
+            ValueError("Overflow when unpacking long long"),
+            f"{value} is outside of what fits into 64 bits, {-(2**63)} to {highest}.",
+        )
 
 
 def check_floating(dtype: np.dtype[Any], kernel: str) -> None:
     if dtype.kind != "f":
         title = dtypes.BY_NUMPY[dtype].title
-        raise NotImplementedError(f"\"{kernel}\" not implemented for '{title}'")
+        raise noted(
+            NotImplementedError(f"\"{kernel}\" not implemented for '{title}'"),
+            f"Random real numbers need a float dtype, and this is {dtypes.BY_NUMPY[dtype]}. "
+            "Draw floats and convert, or write minigrad.randint(low, high, size).",
+        )
 
 
 def check_bounds(low: float, high: float, dtype: np.dtype[Any]) -> None:
@@ -310,15 +325,26 @@ def check_bounds(low: float, high: float, dtype: np.dtype[Any]) -> None:
     limit, title = float(np.finfo(dtype).max), dtypes.BY_NUMPY[dtype].title
     for name, bound in (("from", low), ("to", high)):
         if not -limit <= bound <= limit:
-            raise RuntimeError(f"{name} is out of bounds for {title.lower()}")
+            raise noted(
+                RuntimeError(f"{name} is out of bounds for {title.lower()}"),
+                f"{bound:g} is beyond what {dtypes.BY_NUMPY[dtype]} can hold, {limit:g}.",
+            )
     if low > high:
-        raise RuntimeError(
-            f"uniform_ expects to return a [from, to) range, but found from={low:g} > to={high:g}"
+        raise noted(
+            RuntimeError(
+                f"uniform_ expects to return a [from, to) range, but found from={low:g} > "
+                f"to={high:g}"
+            ),
+            f"The lower end stands first. Write uniform_({high:g}, {low:g}).",
         )
     if high - low > limit:
-        raise RuntimeError(
-            f"uniform_ expects to-from <= std::numeric_limits<{title}>::max(), but found "
-            f"to={high:g} and from={low:g} which result in to-from to exceed the limit"
+        raise noted(
+            RuntimeError(
+                f"uniform_ expects to-from <= std::numeric_limits<{title}>::max(), but found "
+                f"to={high:g} and from={low:g} which result in to-from to exceed the limit"
+            ),
+            f"The interval is wider than the largest number of {dtypes.BY_NUMPY[dtype]}, "
+            f"{limit:g}. Draw from a narrower one.",
         )
 
 
@@ -336,15 +362,26 @@ def check_interval(low: int, high: int) -> None:
 def checked_state(state: Any) -> Array:
     array = np.ascontiguousarray(state)
     if array.dtype != np.int64:
-        raise TypeError("RNG state must be a minigrad.LongTensor")
+        raise noted(
+            TypeError("RNG state must be a minigrad.LongTensor"),
+            f"A state is what get_rng_state() gave, {STATE_SIZE} numbers of int64; these "
+            f"are {array.dtype}.",
+        )
     if array.size != STATE_SIZE:
-        raise RuntimeError(
-            f"Expected a CPUGeneratorImplState of size {STATE_SIZE} "
-            f"but found the input RNG state size to be {array.size}"
+        raise noted(
+            RuntimeError(
+                f"Expected a CPUGeneratorImplState of size {STATE_SIZE} "
+                f"but found the input RNG state size to be {array.size}"
+            ),
+            f"A state is what get_rng_state() gave, {STATE_SIZE} numbers; these are {array.size}.",
         )
     position, waits, words = array[1], array[2], array[4:]
     if not (0 <= position <= 624 and waits in (0, 1) and 0 <= words.min() <= words.max() < 2**32):
-        raise RuntimeError("Invalid mt19937 state")
+        raise noted(
+            RuntimeError("Invalid mt19937 state"),
+            f"The position is {position} (of 624), the mark of a waiting value {waits} (of "
+            "0, 1): this was no state of get_rng_state(), or it was changed.",
+        )
     return array
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.graph import Leaf, Node
+from minigrad.notes import noted
 from minigrad.tensor import Tensor, wrap
 
 __all__ = ["deepcopy", "rebuild", "reduce"]
@@ -20,11 +21,16 @@ def deepcopy(t: Tensor, memo: dict[int, Any]) -> Tensor:
     The gradient is copied too, but not a Parameter's: a copied network starts without gradients.
     """
     if isinstance(t.node, Node):
-        raise RuntimeError(
-            "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
-            "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
-            "because of a minigrad.nn.utils.weight_norm usage, see "
-            "https://github.com/pytorch/pytorch/pull/103001"
+        raise noted(
+            RuntimeError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "
+                "protocol at the moment.  If you were attempting to deepcopy a module, this may be "
+                "because of a minigrad.nn.utils.weight_norm usage, see "
+                "https://github.com/pytorch/pytorch/pull/103001"
+            ),
+            f"This tensor was computed ({t.node.name()}), and a copy of it would need a "
+            "copy of its history. Write x.detach().clone(), or x.clone() to stay in the "
+            "graph.",
         )
     known = memo.get(id(t))
     if isinstance(known, Tensor):

@@ -17,6 +17,7 @@ from typing import Any, Self
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.notes import noted
 
 __all__ = ["Tensor", "wrap"]
 
@@ -217,8 +218,13 @@ class Tensor:
     def item(self) -> Any:
         """The value of a tensor of one element, as a Python number."""
         if self.array.size != 1:
-            raise RuntimeError(
-                f"a Tensor with {self.array.size} elements cannot be converted to Scalar"
+            raise noted(
+                RuntimeError(
+                    f"a Tensor with {self.array.size} elements cannot be converted to Scalar"
+                ),
+                f"The tensor has {self.array.size} elements, shape {list(self.array.shape)}. "
+                "Pick one, x[0], or make one of them, x.sum() or x.mean(); x.tolist() gives "
+                "them all.",
             )
         return self.array.item()
 
@@ -236,7 +242,11 @@ class Tensor:
     def __dlpack__(self, **options: Any) -> Any:
         """The memory, for another library: `np.from_dlpack(t)`, `torch.from_dlpack(t)`."""
         if self.node is not None:
-            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
+            raise noted(
+                BufferError("Can't export tensors that require gradient, use tensor.detach()"),
+                "The other library would compute without a record, and no gradient could come "
+                "back. Write np.from_dlpack(x.detach()) if that is meant.",
+            )
         return self.array.__dlpack__(**options)
 
     def __dlpack_device__(self) -> tuple[builtins.int, builtins.int]:
@@ -253,23 +263,41 @@ class Tensor:
 
     def __index__(self) -> builtins.int:
         if self.array.size != 1 or self.array.dtype.kind not in "ib":
-            raise TypeError("only integer tensors of a single element can be converted to an index")
+            raise noted(
+                TypeError("only integer tensors of a single element can be converted to an index"),
+                f"The tensor has shape {list(self.array.shape)} and holds {self.dtype}; a "
+                "position is one whole number. Write int(x) for the whole part of a single "
+                "number.",
+            )
         return builtins.int(self.array.item())
 
     def __bool__(self) -> builtins.bool:
         if self.array.size == 1:
             return builtins.bool(self.array.item())
         how_many = "no values" if self.array.size == 0 else "more than one value"
-        raise RuntimeError(f"Boolean value of Tensor with {how_many} is ambiguous")
+        raise noted(
+            RuntimeError(f"Boolean value of Tensor with {how_many} is ambiguous"),
+            "An if or while needs one True or False, and the tensor of shape "
+            f"{list(self.array.shape)} has {self.array.size}. Write bool((x > 0).all()) or "
+            "bool((x > 0).any()), whichever is meant.",
+        )
 
     def __len__(self) -> builtins.int:
         if self.array.ndim == 0:
-            raise TypeError("len() of a 0-d tensor")
+            raise noted(
+                TypeError("len() of a 0-d tensor"),
+                f"The tensor is the single number {self.array.item()}: x.item() reads it, "
+                "x.numel() is 1.",
+            )
         return len(self.array)
 
     def __iter__(self) -> Iterator[Tensor]:
         if self.array.ndim == 0:
-            raise TypeError("iteration over a 0-d tensor")
+            raise noted(
+                TypeError("iteration over a 0-d tensor"),
+                f"The tensor is the single number {self.array.item()}: x.item() reads it, and "
+                "x.reshape(1) can be walked through.",
+            )
         return iter(functions.unbind(self))
 
     def __contains__(self, value: Any) -> builtins.bool:
@@ -352,7 +380,10 @@ class Tensor:
 
     def __pos__(self) -> Tensor:
         if self.array.dtype.kind == "b":
-            raise RuntimeError("The `+` operator, on a bool tensor is not supported.")
+            raise noted(
+                RuntimeError("The `+` operator, on a bool tensor is not supported."),
+                "+mask would count with True and False. Write mask.long() to compute with 1 and 0.",
+            )
         return self
 
     def __abs__(self) -> Tensor:
@@ -393,8 +424,12 @@ class Tensor:
 
     def __invert__(self) -> Tensor:
         if self.is_floating_point():
-            raise TypeError(
-                "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+            raise noted(
+                TypeError(
+                    "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+                ),
+                f"~ turns True and False around, and these are {self.dtype}. Compare first: ~(x "
+                "> 0); the negative of a number is -x.",
             )
         return functions.bitwise_not(self)
 

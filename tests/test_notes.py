@@ -57,8 +57,8 @@ NETWORKS = [
         net(torch.ones(5, 2))
         """,
         (
-            "In 2 (Linear(in_features=4, out_features=1, bias=True)), called with a tensor of "
-            "shape [5, 3] (float32)",
+            "In 2 (Linear(in_features=4, out_features=1, bias=True)), called with a Tensor of "
+            "shape [5, 3] (minigrad.float32)",
             "The input has 3 features, and the layer was made for 4",
         ),
         "net[2] = torch.nn.«Linear(3, 1)»; net(torch.ones(5, 2))",
@@ -73,8 +73,8 @@ NETWORKS = [
                 return self.stack(x)
         Net()(torch.ones(5, 4))
         """,
-        "In stack.0 (Linear(in_features=2, out_features=3, bias=True)), called with a tensor of "
-        "shape [5, 4] (float32).",
+        "In stack.0 (Linear(in_features=2, out_features=3, bias=True)), called with a Tensor of "
+        "shape [5, 4] (minigrad.float32).",
     ),
     Lesson(
         """
@@ -105,7 +105,7 @@ NETWORKS = [
         layer, input = torch.nn.Linear(2, 3), [1.0, 2.0]
         layer(input)
         """,
-        "In Linear(in_features=2, out_features=3, bias=True), called with a value of type list.",
+        "In Linear(in_features=2, out_features=3, bias=True), called with a list.",
         "layer(«minigrad.tensor(input)»)",
     ),
 ]
@@ -184,7 +184,7 @@ def test_a_module_of_modules_is_named_without_its_layers() -> None:
     with pytest.raises(ValueError, match="mine") as caught:
         Net()(minigrad.ones(2, dtype=minigrad.int64), scale=0.5)
     assert caught.value.__notes__ == [
-        "In Net, called with a tensor of shape [2] (int64), a value of type float."
+        "In Net, called with a Tensor of shape [2] (minigrad.int64), 0.5."
     ]
 
 

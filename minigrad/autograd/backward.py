@@ -11,10 +11,10 @@ import numpy as np
 
 from minigrad.autograd import leaves
 from minigrad.autograd.engine import Gradients, deposit_all, own, run_backward
-from minigrad.autograd.errors import noted
 from minigrad.autograd.grad_mode import enable_grad
 from minigrad.autograd.graph import Leaf, Node
 from minigrad.autograd.watch import watched
+from minigrad.notes import noted, shown
 from minigrad.tensor import Tensor, wrap
 
 __all__ = ["backward", "grad"]
@@ -42,7 +42,11 @@ def backward(
     outputs = as_tuple(tensors)
     wanted = None if inputs is None else as_tuple(inputs)
     if wanted is not None and len(wanted) == 0:
-        raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
+        raise noted(
+            RuntimeError("`inputs` argument to `backward()` cannot be empty."),
+            "An empty list asks for no gradient at all. Name tensors that require grad, or "
+            "leave out inputs= to reach all leaves.",
+        )
     roots = seeds(outputs, as_gradients(grad_tensors, outputs), create_graph)
     for t in wanted or ():
         leaves.retain_grad(t)
@@ -75,13 +79,20 @@ def grad(
     `allow_unused` (its gradient is None then) or `materialize_grads` (zeros).
     """
     if materialize_grads and allow_unused is False:
-        raise ValueError(
-            "Expected allow_unused to be True or not passed when materialize_grads=True, "
-            "but got: allow_unused=False."
+        raise noted(
+            ValueError(
+                "Expected allow_unused to be True or not passed when materialize_grads=True, "
+                "but got: allow_unused=False."
+            ),
+            "Zeros for unused inputs allow that they are unused. Leave out allow_unused.",
         )
     results, wanted = as_tuple(outputs), as_tuple(inputs)
     if len(wanted) == 0:
-        raise RuntimeError("`inputs` argument to `grad()` cannot be empty.")
+        raise noted(
+            RuntimeError("`inputs` argument to `grad()` cannot be empty."),
+            "An empty list asks for no gradient at all. Name the tensors whose gradients "
+            "are wanted: minigrad.autograd.grad(loss, [w, b]).",
+        )
     roots = seeds(results, as_gradients(grad_outputs, results), create_graph)
     targets = nodes_of(wanted)
     found = walk(roots, retain_graph, create_graph, targets)
@@ -113,9 +124,17 @@ def as_gradients(gradients: Any, outputs: Sequence[Tensor]) -> tuple[Tensor | No
     given = (gradients,) if isinstance(gradients, Tensor) else tuple(gradients)
     for g in given[: len(outputs)]:
         if g is not None and not isinstance(g, Tensor):
-            raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
+            raise noted(
+                TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}"),
+                f"How much each output counts is said by a tensor of its shape, and {shown(g)} "
+                "came. Make one of it: minigrad.tensor(...).",
+            )
     if len(given) < len(outputs):
-        raise RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients")
+        raise noted(
+            RuntimeError(f"got {len(outputs)} tensors and {len(given)} gradients"),
+            f"Each of the {len(outputs)} outputs needs its gradient, or None for 1 where it "
+            "is a single number.",
+        )
     return given[: len(outputs)]
 
 
@@ -153,9 +172,14 @@ def seed(index: int, output: Tensor, given: Tensor | None) -> Tensor:
             )
         return wrap(watched(np.ones(shape, kind) if shape else one(kind).copy()))
     if given.array.shape != shape:
-        raise RuntimeError(
-            f"Mismatch in shape: grad_output[{index}] has a shape of {given.shape} "
-            f"and output[{index}] has a shape of {output.shape}."
+        raise noted(
+            RuntimeError(
+                f"Mismatch in shape: grad_output[{index}] has a shape of {given.shape} "
+                f"and output[{index}] has a shape of {output.shape}."
+            ),
+            f"The output has shape {list(shape)} and the gradient says how much each of its "
+            f"elements counts, so it has the same shape; {list(given.array.shape)} came. "
+            "minigrad.ones_like(output) counts each once.",
         )
     return given if given.array.dtype == kind else given.to(output.dtype)
 

@@ -19,6 +19,7 @@ import numpy as np
 from minigrad.autograd.grad_mode import set_grad_enabled
 from minigrad.autograd.graph import Hooks, Leaf, Node, touch
 from minigrad.autograd.quiet import local
+from minigrad.notes import noted, shown
 from minigrad.ops import sum_to
 from minigrad.tensor import Tensor, wrap
 
@@ -181,14 +182,31 @@ def run_hooks(hooks: Hooks, g: Any) -> Any:
 def checked(result: Any, seen: Tensor | None, hook: Any) -> Tensor:
     name = getattr(hook, "__name__", "<unknown>")
     if seen is None:
-        raise RuntimeError("can't replace a None gradient with a non-None value")
+        raise noted(
+            RuntimeError("can't replace a None gradient with a non-None value"),
+            f"No gradient reached this tensor, so the hook {name} was handed None: return "
+            "None as well.",
+        )
     if not isinstance(result, Tensor):
-        raise TypeError(f"expected Variable, but hook returned '{type(result).__name__}'")
+        raise noted(
+            TypeError(f"expected Variable, but hook returned '{type(result).__name__}'"),
+            f"The hook {name} returned {shown(result)}: return a tensor of shape "
+            f"{list(seen.shape)} to replace the gradient, or nothing to leave it.",
+        )
     if result.shape != seen.shape:
-        raise RuntimeError(f"hook '{name}' has changed the size of value")
+        raise noted(
+            RuntimeError(f"hook '{name}' has changed the size of value"),
+            f"The gradient has shape {list(seen.shape)} and the hook {name} returned shape "
+            f"{list(result.shape)}: what replaces a gradient has its shape.",
+        )
     if result.array.dtype != seen.array.dtype:
-        raise RuntimeError(
-            f"hook '{name}' has changed the type of value (was {seen.type()} got {result.type()})"
+        raise noted(
+            RuntimeError(
+                f"hook '{name}' has changed the type of value (was {seen.type()} got "
+                f"{result.type()})"
+            ),
+            f"The gradient holds {seen.dtype} and the hook {name} returned {result.dtype}. "
+            f"Return g.to({seen.dtype}).",
         )
     return wrap(result.array.copy(), result.node)  # the hook's own tensor stays the hook's
 

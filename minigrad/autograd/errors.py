@@ -6,17 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad import dtypes
 from minigrad.autograd.graph import Leaf, Node, Stamp
+from minigrad.notes import noted
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 __all__ = ["damaged", "freed", "noted", "underivable"]
-
-
-def noted(error: Exception, note: str) -> Exception:
-    """The error with a note that teaches; the error's own text stays PyTorch's."""
-    error.add_note(note)
-    return error
 
 
 def freed(name: str) -> Exception:

@@ -19,6 +19,7 @@ from minigrad.autograd import errors
 from minigrad.autograd.grad_mode import is_grad_enabled, no_grad, set_grad_enabled
 from minigrad.autograd.graph import Leaf, Node, tick, touch
 from minigrad.autograd.op import alias
+from minigrad.notes import noted, shown
 from minigrad.ops.inplace import rebase
 from minigrad.tensor import Tensor, wrap
 
@@ -54,9 +55,13 @@ class Context:
         """Keep inputs or results for backward; a later in-place change of them is noticed."""
         for i, t in enumerate(tensors):
             if not (t is None or isinstance(t, Tensor)):
-                raise TypeError(
-                    "save_for_backward can only save variables, but argument "
-                    f"{i} is of type {type(t).__name__}"
+                raise noted(
+                    TypeError(
+                        "save_for_backward can only save variables, but argument "
+                        f"{i} is of type {type(t).__name__}"
+                    ),
+                    f"Argument {i} is {shown(t)}. Tensors are saved so that changes to them are "
+                    "noticed; keep anything else as an attribute: ctx.scale = scale.",
                 )
         self.saved = tuple(Saved(t, None if t is None else t.node) for t in tensors)
 
@@ -142,24 +147,43 @@ class FunctionNode(Node):
         """What backward returned for the tensors among forward's arguments."""
         expected = len(self.inputs)
         if len(answers) < expected or any(a is not None for a in answers[expected:]):
-            raise RuntimeError(
-                f"function {self.name()} returned an incorrect number of gradients "
-                f"(expected {expected}, got {len(answers)})"
+            raise noted(
+                RuntimeError(
+                    f"function {self.name()} returned an incorrect number of gradients "
+                    f"(expected {expected}, got {len(answers)})"
+                ),
+                f"forward took {expected} argument{'s' * (expected != 1)} besides ctx, and "
+                "backward returns a gradient or None for each of them, in their order; it "
+                f"returned {len(answers)}.",
             )
         for i, (answer, x) in enumerate(zip(answers, self.inputs, strict=False)):
             if answer is not None and x is None:
-                raise RuntimeError(
-                    f"function {self.name()} returned a gradient different than None at position "
-                    f"{i + 1}, but the corresponding forward input was not a Variable"
+                raise noted(
+                    RuntimeError(
+                        f"function {self.name()} returned a gradient different than None at "
+                        f"position {i + 1}, but the corresponding forward input was not a Variable"
+                    ),
+                    f"Argument {i + 1} of forward was no tensor and has no gradient: return None "
+                    f"at position {i + 1}.",
                 )
             if not (answer is None or isinstance(answer, Tensor)):
-                raise RuntimeError(f"expected Variable or None (got {type(answer).__name__})")
+                raise noted(
+                    RuntimeError(f"expected Variable or None (got {type(answer).__name__})"),
+                    f"At position {i + 1} backward returned {shown(answer)}: return a tensor, or "
+                    "None for no gradient.",
+                )
         kept = [(a, x) for a, x in zip(answers, self.inputs, strict=False) if x is not None]
         for i, (answer, x) in enumerate(kept):
             if x.wanted and not (answer is None or sums_to(answer.array.shape, x.shape)):
-                raise RuntimeError(
-                    f"Function {self.name()} returned an invalid gradient at index {i} - got "
-                    f"{list(answer.array.shape)} but expected shape compatible with {list(x.shape)}"
+                raise noted(
+                    RuntimeError(
+                        f"Function {self.name()} returned an invalid gradient at index {i} - got "
+                        f"{list(answer.array.shape)} but expected shape compatible with "
+                        f"{list(x.shape)}"
+                    ),
+                    f"The input has shape {list(x.shape)}, and what backward returned for it, "
+                    f"{list(answer.array.shape)}, cannot be summed to that. A gradient has the "
+                    "shape of its input.",
                 )
         return kept
 
@@ -242,23 +266,34 @@ class Function:
         )
 
     def __call__(self, *args: Any) -> Any:
-        raise RuntimeError(
-            "Legacy autograd function with non-static forward method is deprecated. Please use "
-            "new-style autograd function with static forward method. (Example: "
-            "https://pytorch.org/docs/stable/autograd.html#minigrad.autograd.Function)"
+        raise noted(
+            RuntimeError(
+                "Legacy autograd function with non-static forward method is deprecated. Please use "
+                "new-style autograd function with static forward method. (Example: "
+                "https://pytorch.org/docs/stable/autograd.html#minigrad.autograd.Function)"
+            ),
+            f"Do not make an instance: call {type(self).__name__}.apply(...) on the class.",
         )
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError(
-            "You must implement the forward function for custom autograd.Function."
+        raise noted(
+            NotImplementedError(
+                "You must implement the forward function for custom autograd.Function."
+            ),
+            "Define in the class: @staticmethod def forward(ctx, x).",
         )
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> Any:
-        raise NotImplementedError(
-            "You must implement either the backward or vjp method for your custom "
-            "autograd.Function to use it with backward mode AD."
+        raise noted(
+            NotImplementedError(
+                "You must implement either the backward or vjp method for your custom "
+                "autograd.Function to use it with backward mode AD."
+            ),
+            "Define in the class: @staticmethod def backward(ctx, "
+            f"{'g' if len(gradients) == 1 else '*gradients'}), which returns a gradient for each "
+            "argument of forward.",
         )
 
     @staticmethod
@@ -368,8 +403,12 @@ def own_history(value: Tensor, node: Node | None, output: str | None) -> None:
 def new_history(value: Tensor, node: Node) -> None:
     """An input that forward wrote to goes on as the function's result."""
     if isinstance(value.node, Leaf):
-        raise RuntimeError(
-            "a leaf Variable that requires grad has been used in an in-place operation."
+        raise noted(
+            RuntimeError(
+                "a leaf Variable that requires grad has been used in an in-place operation."
+            ),
+            f"The leaf of shape {list(value.array.shape)} was changed by forward. Change a "
+            "copy of it: pass x.clone() to apply.",
         )
     rebase(value, node)
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from minigrad.autograd.backward import grad
-from minigrad.autograd.errors import noted
 from minigrad.autograd.grad_mode import enable_grad
 from minigrad.creation import zeros_like
 from minigrad.functions import stack
+from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
 __all__ = [

@@ -14,6 +14,8 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
+from minigrad.notes import noted, shown
+
 __all__ = ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
 enabled: ContextVar[bool] = ContextVar("minigrad_grad_enabled", default=True)
@@ -127,9 +129,12 @@ class set_grad_enabled(Mode):
     def __init__(self, mode: bool) -> None:
         super().__init__()
         if not isinstance(mode, bool):
-            raise TypeError(
-                "set_grad_enabled(): argument 'enabled' (position 1) must be bool, not "
-                f"{type(mode).__name__}"
+            raise noted(
+                TypeError(
+                    "set_grad_enabled(): argument 'enabled' (position 1) must be bool, not "
+                    f"{type(mode).__name__}"
+                ),
+                f"Write set_grad_enabled(True) or set_grad_enabled(False): {shown(mode)} came.",
             )
         self.mode = mode
         self.before = enabled.get()

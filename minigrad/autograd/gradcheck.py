@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from minigrad.autograd.errors import noted
+from minigrad.notes import noted
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from minigrad.autograd.errors import noted
 from minigrad.autograd.gradcheck import GradcheckError
+from minigrad.notes import noted
 from minigrad.tensor import Tensor, wrap
 
 if TYPE_CHECKING:

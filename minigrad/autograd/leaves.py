@@ -10,8 +10,8 @@ from weakref import ref
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.errors import noted
 from minigrad.autograd.graph import Hooks, Leaf, Node, RemovableHandle, stamp_of
+from minigrad.notes import noted, shown
 from minigrad.tensor import Tensor, wrap
 
 __all__ = [
@@ -35,7 +35,10 @@ __all__ = [
 def set_requires_grad(t: Tensor, value: bool) -> None:
     """Make a leaf require grad or stop doing so; what it has accumulated stays with it."""
     if not isinstance(value, bool):
-        raise RuntimeError("requires_grad must be a bool")
+        raise noted(
+            RuntimeError("requires_grad must be a bool"),
+            f"Write True or False: {shown(value)} came.",
+        )
     if isinstance(t.node, Node):
         advice = (
             " If you want to use a computed variable in a subgraph that doesn't require "
@@ -59,9 +62,12 @@ def set_requires_grad(t: Tensor, value: bool) -> None:
 def require_grad(t: Tensor, value: bool) -> None:
     """The method's form of it: it lets a result go on requiring grad."""
     if not isinstance(value, bool):
-        raise TypeError(
-            "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
-            f"{type(value).__name__}"
+        raise noted(
+            TypeError(
+                "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
+                f"{type(value).__name__}"
+            ),
+            f"Write x.requires_grad_() or x.requires_grad_(False): {shown(value)} came.",
         )
     if value and isinstance(t.node, Node):
         return
@@ -130,36 +136,61 @@ def set_grad(t: Tensor, value: Tensor | None) -> None:
 
 def check_grad(t: Tensor, value: Any) -> None:
     if not isinstance(value, Tensor):
-        raise TypeError(
-            f"assigned grad expected to be a Tensor or None but got grad of type "
-            f"{type(value).__name__}"
+        raise noted(
+            TypeError(
+                f"assigned grad expected to be a Tensor or None but got grad of type "
+                f"{type(value).__name__}"
+            ),
+            f"A gradient is a tensor, of shape {list(t.array.shape)} here, and "
+            f"{shown(value)} came. Write x.grad = None to forget it.",
         )
     if value is t:
-        raise RuntimeError("can't assign Variable as its own grad")
+        raise noted(
+            RuntimeError("can't assign Variable as its own grad"),
+            "The value and its gradient are two things. Write x.grad = x.detach().clone() "
+            "if their numbers are to be equal.",
+        )
     if value.array.shape != t.array.shape:
-        raise RuntimeError(
-            f"attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor of "
-            f"size '{list(t.array.shape)}'. Please ensure that the gradient and the tensor are the "
-            "same size"
+        raise noted(
+            RuntimeError(
+                f"attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor "
+                f"of size '{list(t.array.shape)}'. Please ensure that the gradient and the tensor "
+                "are the same size"
+            ),
+            f"A gradient has one number for each of the {t.array.size} in the tensor: shape "
+            f"{list(t.array.shape)}, not {list(value.array.shape)}. Write g.expand_as(x) or "
+            "g.reshape(x.shape) if that is meant.",
         )
     if value.array.dtype != t.array.dtype:
-        raise RuntimeError(
-            f"attempting to assign a gradient with dtype '{value.dtype.abbreviation}' to a tensor "
-            f"with grad_dtype '{t.dtype.title}'. The gradient must match the tensor's grad_dtype "
-            "(defaults to the tensor's dtype). You can set the tensor's grad_dtype attribute with "
-            "a specific dtype, or None to allow any dtype. Set grad_dtype with caution. Diverging "
-            "the dtypes of a tensor and its gradient may break downstream systems that assume they "
-            "match."
+        raise noted(
+            RuntimeError(
+                f"attempting to assign a gradient with dtype '{value.dtype.abbreviation}' to a "
+                f"tensor with grad_dtype '{t.dtype.title}'. The gradient must match the tensor's "
+                "grad_dtype (defaults to the tensor's dtype). You can set the tensor's grad_dtype "
+                "attribute with a specific dtype, or None to allow any dtype. Set grad_dtype with "
+                "caution. Diverging the dtypes of a tensor and its gradient may break downstream "
+                "systems that assume they match."
+            ),
+            f"The tensor holds {t.dtype}, and so does its gradient. Write x.grad = "
+            f"g.to({t.dtype}).",
         )
 
 
 def set_data(t: Tensor, value: Any) -> None:
     """Let the tensor look at other memory: same object, same gradient, no history of the change."""
     if not isinstance(value, Tensor):
-        raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        raise noted(
+            TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}"),
+            f"Its memory is replaced by that of another tensor, and {shown(value)} came. "
+            "Write x.data = minigrad.tensor(...), or x.data.fill_(0.0) for one number.",
+        )
     if t.node is not None and value.array.dtype.kind != "f":
-        raise RuntimeError(
-            "data set to a tensor that requires gradients must be floating point or complex dtype"
+        raise noted(
+            RuntimeError(
+                "data set to a tensor that requires gradients must be floating point or complex "
+                "dtype"
+            ),
+            f"A derivative needs real numbers, and {value.dtype} came. Write value.to({t.dtype}).",
         )
     t.array = value.array
     if isinstance(t.node, Leaf):
@@ -174,12 +205,17 @@ def detach(t: Tensor) -> Tensor:
 
 def detach_(t: Tensor) -> None:
     if t.view_of is not None and t.node is not None:
-        raise RuntimeError(
-            "Can't detach views in-place. Use detach() instead. If you are using "
-            "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "
-            "True, gradients are views of DDP buckets, and hence detach_() cannot be called on "
-            "these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
-            "function in minigrad/optim/optimizer.py as the solution."
+        raise noted(
+            RuntimeError(
+                "Can't detach views in-place. Use detach() instead. If you are using "
+                "DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as "
+                "True, gradients are views of DDP buckets, and hence detach_() cannot be called on "
+                "these gradients. To fix this error, please refer to the Optimizer.zero_grad() "
+                "function in minigrad/optim/optimizer.py as the solution."
+            ),
+            "This tensor looks into the memory of another, of shape "
+            f"{list(t.view_of.base.array.shape)}, and shares its history. Write x = "
+            "x.detach().",
         )
     freeze(t)
     t.node = None
@@ -191,17 +227,30 @@ def hooks_of(node: Node | Leaf) -> Hooks:
     return node.hooks
 
 
+def no_hook() -> RuntimeError:
+    return noted(
+        RuntimeError("cannot register a hook on a tensor that doesn't require gradient"),
+        "No gradient passes through this tensor, so the hook would never be called. Write "
+        "x.requires_grad_() before computing with it.",
+    )
+
+
 def register_hook(t: Tensor, hook: Callable[[Any], Any]) -> RemovableHandle:
     if t.node is None:
-        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        raise no_hook()
     return added(hooks_of(t.node).callbacks, hook)
 
 
 def register_post_accumulate_grad_hook(t: Tensor, hook: Callable[[Any], Any]) -> RemovableHandle:
     if t.node is None:
-        raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
+        raise no_hook()
     if isinstance(t.node, Node):
-        raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+        raise noted(
+            RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors"),
+            "Only a leaf accumulates a gradient, and this tensor was computed "
+            f"({t.node.name()}). x.register_hook(hook) sees the gradient that passes "
+            "through.",
+        )
     keeper = OwnHook(t, hook)
     return added(hooks_of(t.node).after, keeper)
 
@@ -226,7 +275,11 @@ def added(hooks: Any, hook: Callable[[Any], Any]) -> RemovableHandle:
 
 def retain_grad(t: Tensor) -> None:
     if t.node is None:
-        raise RuntimeError("can't retain_grad on Tensor that has requires_grad=False")
+        raise noted(
+            RuntimeError("can't retain_grad on Tensor that has requires_grad=False"),
+            "No gradient will pass through this tensor: neither it nor what it was made of "
+            "requires grad. Write x.requires_grad_() before computing with it.",
+        )
     if isinstance(t.node, Node):
         hooks_of(t.node).retain = True
 
@@ -247,7 +300,12 @@ def to_numpy(t: Tensor, force: bool) -> np.ndarray[Any, Any]:
 def to_number(t: Tensor) -> Any:
     """The value behind int(t), and behind float(t) after its warning."""
     if t.array.size != 1:
-        raise ValueError("only one element tensors can be converted to Python scalars")
+        raise noted(
+            ValueError("only one element tensors can be converted to Python scalars"),
+            f"The tensor has {t.array.size} elements, shape {list(t.array.shape)}. Pick "
+            "one, x[0], or make one of them, x.sum() or x.mean(); x.tolist() gives them "
+            "all.",
+        )
     return t.array.item()
 
 

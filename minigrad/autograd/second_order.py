@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from minigrad.autograd.backward import grad
-from minigrad.autograd.errors import noted
 from minigrad.autograd.slopes import as_tuple, differentiable
 from minigrad.creation import empty
+from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
 __all__ = ["as_tuple", "gradient_of", "random_upstream"]

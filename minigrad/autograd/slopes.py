@@ -13,10 +13,10 @@ import numpy as np
 
 from minigrad.autograd import gradcheck_report as report
 from minigrad.autograd.backward import grad
-from minigrad.autograd.errors import noted
 from minigrad.autograd.function import Function
 from minigrad.autograd.gradcheck import GradcheckError
 from minigrad.creation import rand, zeros_like
+from minigrad.notes import noted
 from minigrad.random import Generator
 from minigrad.tensor import Tensor, wrap
 

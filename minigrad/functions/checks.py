@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.autograd.errors import noted
+from minigrad.notes import nearest, noted, shown
 from minigrad.tensor import Tensor
 
 __all__ = [
@@ -38,14 +38,22 @@ def title(value: Any) -> str:
 def tensors(values: Any, function: str) -> tuple[Tensor, ...]:
     """The values as a tuple, if they are a list or tuple of tensors."""
     if not isinstance(values, list | tuple):
-        raise TypeError(
-            f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, "
-            f"not {type(values).__name__}"
+        raise noted(
+            TypeError(
+                f"{function}(): argument 'tensors' (position 1) must be tuple of Tensors, "
+                f"not {type(values).__name__}"
+            ),
+            f"{function} takes one list or tuple: write {function}([a, b]), with the "
+            f"tensors inside it. {shown(values).capitalize()} came.",
         )
     for i, value in enumerate(values):
         if not isinstance(value, Tensor):
-            raise TypeError(
-                f"expected Tensor as element {i} in argument 0, but got {type(value).__name__}"
+            raise noted(
+                TypeError(
+                    f"expected Tensor as element {i} in argument 0, but got {type(value).__name__}"
+                ),
+                f"Element {i} of the list is {shown(value)}. Make a tensor of it first: "
+                f"minigrad.tensor(values[{i}]).",
             )
     return tuple(values)
 
@@ -71,9 +79,12 @@ def is_integer(value: Any) -> bool:
 def integer(value: Any, function: str, name: str = "dim", position: int = 2) -> int:
     """An int; else TypeError, which names the argument."""
     if not is_integer(value):
-        raise TypeError(
-            f"{function}(): argument '{name}' (position {position}) must be int, "
-            f"not {type(value).__name__}"
+        raise noted(
+            TypeError(
+                f"{function}(): argument '{name}' (position {position}) must be int, "
+                f"not {type(value).__name__}"
+            ),
+            f"'{name}' must be a whole number, and {shown(value)} came{nearest(value)}.",
         )
     return int(value.__index__())
 
@@ -82,18 +93,25 @@ def integers(values: Any, function: str, name: str = "shape", position: int = 1)
     """A tuple of ints; else TypeError, which names the argument and the one that is none."""
     subject = f"{function}(): argument '{name}'"
     if not isinstance(values, list | tuple):
-        raise TypeError(
-            f"{subject} (position {position}) must be tuple of ints, not {type(values).__name__}"
+        raise noted(
+            TypeError(
+                f"{subject} (position {position}) must be tuple of ints, not "
+                f"{type(values).__name__}"
+            ),
+            f"'{name}' is a tuple of whole numbers, such as (2, 3), and {shown(values)} came.",
         )
     for i, value in enumerate(values):
         if not is_integer(value):
             kind = type(value).__name__
-            raise TypeError(
-                f'{subject} failed to unpack the object at pos {i + 1} with error "type must be '
-                f'tuple of ints,but got {kind}"'
-                if i
-                else f"{subject} (position {position}) must be tuple of ints, but found element of "
-                f"type {kind} at pos 0"
+            first = (
+                f" (position {position}) must be tuple of ints, but found element of type {kind}"
+            )
+            other = f" failed to unpack the object at pos {i + 1} with error "
+            reason = f'"type must be tuple of ints,but got {kind}"'
+            raise noted(
+                TypeError(subject + (other + reason if i else f"{first} at pos 0")),
+                f"Element {i} of '{name}' is {shown(value)}; whole numbers are "
+                f"needed{nearest(value)}.",
             )
     return tuple(int(value) for value in values)
 
@@ -102,9 +120,13 @@ def dim(value: Any, ndim: int, function: str = "size", name: str = "dim", positi
     """A dim counted from the front; a 0-d tensor is treated as if it had one."""
     index, limit = integer(value, function, name, position), max(ndim, 1)
     if not -limit <= index < limit:
-        raise IndexError(
-            f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], "
-            f"but got {index})"
+        raise noted(
+            IndexError(
+                f"Dimension out of range (expected to be in range of [{-limit}, {limit - 1}], "
+                f"but got {index})"
+            ),
+            f"From the front the dims are numbered 0 to {limit - 1}, from the back -1 to "
+            f"{-limit}; there is no dim {index}. Write {name}=-1 for the last.",
         )
     return index % limit
 
@@ -112,8 +134,12 @@ def dim(value: Any, ndim: int, function: str = "size", name: str = "dim", positi
 def real_dim(value: Any, ndim: int) -> int:
     """A dim that is there: a 0-d tensor has none."""
     if ndim == 0:
-        raise IndexError(
-            f"Dimension specified as {integer(value, 'size')} but tensor has no dimensions"
+        raise noted(
+            IndexError(
+                f"Dimension specified as {integer(value, 'size')} but tensor has no dimensions"
+            ),
+            "The tensor holds one number and has no dims. x.item() is the number; "
+            "x.reshape(1) is a vector of it.",
         )
     return dim(value, ndim)
 
@@ -124,7 +150,10 @@ def dims(value: Any, ndim: int, function: str) -> Shape:
     wanted = tuple(dim(d, ndim, function) for d in integers(given, function, "dim"))
     for d in wanted:
         if wanted.count(d) > 1:
-            raise RuntimeError(f"dim {d} appears multiple times in the list of dims")
+            raise noted(
+                RuntimeError(f"dim {d} appears multiple times in the list of dims"),
+                f"Counted from the front the dims are {list(wanted)}: name each of them once.",
+            )
     return wanted or tuple(range(ndim))
 
 
@@ -138,15 +167,26 @@ def resolve(shape: Shape, count: int) -> Shape:
     """A shape with its -1 worked out, if `count` elements fit into it."""
     free = shape.count(-1)
     if free > 1:
-        raise RuntimeError("only one dimension can be inferred")
+        raise noted(
+            RuntimeError("only one dimension can be inferred"),
+            f"{list(shape)} leaves {free} sizes open, and {count} elements can be laid out "
+            "so in several ways. Write numbers for all but one.",
+        )
     for i, n in enumerate(shape):
         if n < -1:
-            raise RuntimeError(f"invalid shape dimension {n} at index {i} of shape {list(shape)}")
+            raise noted(
+                RuntimeError(f"invalid shape dimension {n} at index {i} of shape {list(shape)}"),
+                f"A size is 0 or more, or -1 for the one that is to be worked out; {n} is neither.",
+            )
     known = math.prod(n for n in shape if n != -1)
     if free and known == 0 and count == 0:
-        raise RuntimeError(
-            f"cannot reshape tensor of 0 elements into shape {list(shape)} because the unspecified "
-            "dimension size -1 can be any value and is ambiguous"
+        raise noted(
+            RuntimeError(
+                f"cannot reshape tensor of 0 elements into shape {list(shape)} because the "
+                "unspecified dimension size -1 can be any value and is ambiguous"
+            ),
+            f"Whatever stands for -1, {list(shape)} has room for 0 elements. Write the size "
+            "that you mean instead of -1.",
         )
     if (known == 0 or count % known) if free else known != count:
         raise noted(
@@ -187,7 +227,11 @@ def mismatch(m: int, n: int, where: int, a: Shape, b: Shape) -> Exception:
 def not_for_bools(name: str, *operands: Any) -> None:
     """NotImplementedError if the operands are bools; `name` is PyTorch's for the loop it lacks."""
     if all(map(is_bool, operands)):
-        raise NotImplementedError(f"\"{name}\" not implemented for 'Bool'")
+        raise noted(
+            NotImplementedError(f"\"{name}\" not implemented for 'Bool'"),
+            "True and False are no numbers to this function. Write x.long() to compute "
+            "with 1 and 0, or x.float().",
+        )
 
 
 def is_bool(value: Any) -> bool:

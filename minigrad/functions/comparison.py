@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes, ops
-from minigrad.autograd.errors import noted
 from minigrad.autograd.quiet import local
 from minigrad.functions import checks
 from minigrad.functions.checks import plain
 from minigrad.functions.elementwise import binary, both_tensors, checked, promoted
 from minigrad.functions.scalars import constant
+from minigrad.notes import noted
 from minigrad.tensor import Tensor, wrap
 
 __all__ = [
@@ -156,7 +156,12 @@ def integral(function: str, a: Any, b: Any) -> tuple[Any, Any]:
     if kind.kind == "f":
         promoted(plain(b), kind)  # a number that is too large is refused first
         name = dtypes.BY_NUMPY[kind].title
-        raise NotImplementedError(f"\"{function}_cpu\" not implemented for '{name}'")
+        raise noted(
+            NotImplementedError(f"\"{function}_cpu\" not implemented for '{name}'"),
+            "Bitwise operations work on bools and integers, and these are "
+            f"{dtypes.BY_NUMPY[kind]}. Compare first to combine conditions: (a > 0) & (b > "
+            "0).",
+        )
     return a, b
 
 
@@ -164,5 +169,9 @@ def bitwise_not(input: Any) -> Tensor:
     """~input, of bools or integers."""
     x = checks.tensor(input, "bitwise_not")
     if x.array.dtype.kind == "f":
-        raise NotImplementedError(f"\"bitwise_not_cpu\" not implemented for '{x.dtype.title}'")
+        raise noted(
+            NotImplementedError(f"\"bitwise_not_cpu\" not implemented for '{x.dtype.title}'"),
+            f"~ turns True and False around, and these are {x.dtype}. Compare first: ~(x > "
+            "0); the negative of a number is -x.",
+        )
     return ops.bitwise_not(x)

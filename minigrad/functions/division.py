@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes, ops
-from minigrad.autograd.errors import noted
 from minigrad.autograd.op import Op
 from minigrad.functions import checks
 from minigrad.functions.checks import plain
 from minigrad.functions.conversion import to
 from minigrad.functions.elementwise import binary, checked, is_operand, mul, promoted, reciprocal
+from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
 __all__ = ["div", "floor_divide", "floored", "remainder"]

@@ -16,6 +16,7 @@ from minigrad.autograd.op import Op
 from minigrad.functions import checks
 from minigrad.functions.checks import plain
 from minigrad.functions.scalars import constant, stored
+from minigrad.notes import noted
 from minigrad.tensor import Tensor, wrap
 
 __all__ = [
@@ -108,10 +109,17 @@ def factor(alpha: Any, input: Any, other: Any) -> Any:
     value = alpha.item() if isinstance(alpha, Tensor) else plain(alpha)
     kind = dtypes.result_type(plain(input), plain(other))
     if isinstance(value, bool) and kind.kind != "b":
-        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+        raise noted(
+            RuntimeError("Boolean alpha only supported for Boolean results."),
+            "alpha is a factor, and True is none beside numbers. Write alpha=1.",
+        )
     if isinstance(value, float) and kind.kind != "f":
-        raise RuntimeError(
-            "For integral input tensors, argument alpha must not be a floating point number."
+        raise noted(
+            RuntimeError(
+                "For integral input tensors, argument alpha must not be a floating point number."
+            ),
+            f"The result holds {dtypes.BY_NUMPY[kind]}, and {value} is no whole number. "
+            "Write x.float() for the tensors first.",
         )
     stored(value, kind)
     return value
@@ -124,9 +132,13 @@ def refuse_bools(a: Any, b: Any) -> None:
         use = "the `^` or `logical_xor()`" if all(kinds) else "the `~` or `logical_not()`"
         purpose = "" if all(kinds) else "If you are trying to invert a mask, use "
         verb = "Use " if all(kinds) else ""
-        raise RuntimeError(
-            f"Subtraction, the `-` operator, with {which} is not supported. {purpose}{verb}{use} "
-            "operator instead."
+        raise noted(
+            RuntimeError(
+                f"Subtraction, the `-` operator, with {which} is not supported. "
+                f"{purpose}{verb}{use} operator instead."
+            ),
+            f"Where they differ, {'a ^ b' if all(kinds) else '~mask'} is True. To count "
+            "with 1 and 0 convert first: mask.long().",
         )
 
 
@@ -140,9 +152,13 @@ def neg(input: Any) -> Tensor:
     """-input."""
     x = checks.tensor(input, "neg")
     if x.array.dtype == bool:
-        raise RuntimeError(
-            "Negation, the `-` operator, on a bool tensor is not supported. If you are trying to "
-            "invert a mask, use the `~` or `logical_not()` operator instead."
+        raise noted(
+            RuntimeError(
+                "Negation, the `-` operator, on a bool tensor is not supported. If you are trying "
+                "to invert a mask, use the `~` or `logical_not()` operator instead."
+            ),
+            "The negation of a mask is ~x: True where it was False. To compute with 1 and "
+            "0 write x.long().",
         )
     return ops.neg(x)
 
@@ -166,7 +182,11 @@ def number_pow(x: Tensor, n: Any) -> Tensor:
     if kind.kind == "b":
         return ops.bitwise_or(x, constant(not n, kind))
     if kind.kind == "i" and n < 0:
-        raise RuntimeError("Integers to negative integer powers are not allowed.")
+        raise noted(
+            RuntimeError("Integers to negative integer powers are not allowed."),
+            f"x ** {n} is 1 / x ** {-n}, a fraction, and {dtypes.BY_NUMPY[kind]} has none. "
+            f"Write x.float() ** {n}.",
+        )
     return ops.pow(promoted(x, kind), n)
 
 
@@ -273,9 +293,13 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     if input is None and other is None:
         return tuple(wrap(np.asarray(i)) for i in np.nonzero(np.atleast_1d(mask.array)))
     if mask.array.dtype != bool:
-        raise RuntimeError(
-            "where expected condition to be a boolean tensor, but got a tensor with dtype "
-            f"{mask.dtype.title}"
+        raise noted(
+            RuntimeError(
+                "where expected condition to be a boolean tensor, but got a tensor with dtype "
+                f"{mask.dtype.title}"
+            ),
+            f"The condition says True or False for each element, and {mask.dtype} came. "
+            "Compare, or convert: minigrad.where(condition != 0, a, b).",
         )
     kind = dtypes.result_type(plain(input), plain(other))
     a, b = as_stored(input, kind), as_stored(other, kind)
@@ -298,7 +322,11 @@ def clamp(input: Any, min: Any = None, max: Any = None) -> Tensor:
     """
     x = checks.tensor(input, "clamp")
     if min is None and max is None:
-        raise RuntimeError("minigrad.clamp: At least one of 'min' or 'max' must not be None")
+        raise noted(
+            RuntimeError("minigrad.clamp: At least one of 'min' or 'max' must not be None"),
+            "Without bounds nothing would change. Write x.clamp(min=0) for one bound, "
+            "x.clamp(0, 1) for two.",
+        )
     if isinstance(min, Tensor) and isinstance(max, Tensor | None):
         return clamp_by_tensors(x, min, max)
     if isinstance(max, Tensor) and min is None:

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from minigrad import ops
-from minigrad.autograd.errors import noted
 from minigrad.functions import checks, inplace
 from minigrad.functions.conversion import to
 from minigrad.functions.scalars import stored
 from minigrad.functions.shape import expand
+from minigrad.notes import nearest, noted, shown
 from minigrad.ops.inplace import in_place, put, refuse
 from minigrad.tensor import Tensor, wrap
 
@@ -107,7 +107,11 @@ def item_of(item: Any) -> Any:
     if isinstance(item, Tensor | np.ndarray | list | tuple | range):
         return array_of(item)
     if isinstance(item, str | bytes):
-        raise TypeError(f"new(): invalid data type '{type(item).__name__}'")
+        raise noted(
+            TypeError(f"new(): invalid data type '{type(item).__name__}'"),
+            f"Entries have positions and no names, so {item!r} finds nothing. Index with a "
+            "whole number, a slice, a mask or a tensor of positions.",
+        )
     if hasattr(item, "__index__") and not isinstance(item, np.bool_):
         return int(item)
     return item  # something else, refused after the number of dims was checked
@@ -118,7 +122,11 @@ def array_of(item: Any) -> Any:
     array = item.array if isinstance(item, Tensor) else np.asarray(item)
     if array.dtype.kind not in "ib":
         if isinstance(item, Tensor):
-            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+            raise noted(
+                IndexError("tensors used as indices must be long, int, byte or bool tensors"),
+                f"The index holds {item.dtype}, which is no position. Write index.long(), or "
+                "compare to make a mask of it: x[index > 0].",
+            )
         array = array.astype(np.int64)
     return int(array) if array.ndim == 0 and array.dtype.kind == "i" else array
 
@@ -139,7 +147,11 @@ def check_count(shape: Shape, items: Index) -> None:
         return
     if shape == () and len(items) == 1:
         raise no_dims(items[0])
-    raise IndexError(f"too many indices for tensor of dimension {len(shape)}")
+    raise noted(
+        IndexError(f"too many indices for tensor of dimension {len(shape)}"),
+        f"The tensor has shape {list(shape)}, that is {len(shape)} dims, and the index "
+        f"goes through {sum(map(consumed, items))}.",
+    )
 
 
 def no_dims(item: Any) -> IndexError:
@@ -207,9 +219,12 @@ def check_bounds(value: int, dim: int, size: int) -> None:
 
 
 def not_an_index(item: Any) -> IndexError:
-    return IndexError(
-        "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid "
-        f"indices (got {checks.title(item)})"
+    return noted(
+        IndexError(
+            "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
+            f"valid indices (got {checks.title(item)})"
+        ),
+        f"A position is a whole number, and {shown(item)} came{nearest(item)}.",
     )
 
 
@@ -232,9 +247,13 @@ def integers_of(picks: Index, shape: Shape) -> Index:
 def check_mask(mask: Array, dim: int, shape: Shape) -> None:
     for i, n in enumerate(mask.shape):
         if shape[dim + i] != n:
-            raise IndexError(
-                f"The shape of the mask {list(mask.shape)} at index {i} does not match the shape "
-                f"of the indexed tensor {list(shape)} at index {dim + i}"
+            raise noted(
+                IndexError(
+                    f"The shape of the mask {list(mask.shape)} at index {i} does not match the "
+                    f"shape of the indexed tensor {list(shape)} at index {dim + i}"
+                ),
+                "A mask says True or False for each entry that it covers, so its sizes are "
+                f"those of the tensor, {list(shape)}. Make it by comparing: x[x > 0].",
             )
 
 
@@ -244,12 +263,20 @@ def check_picks(items: list[Any], shape: Shape) -> None:
         np.broadcast_shapes(*(item.shape for item, _ in arrays))
     except ValueError:
         shapes = ", ".join(str(list(item.shape)) for item, _ in arrays)
-        raise IndexError(
-            f"shape mismatch: indexing tensors could not be broadcast together with shapes {shapes}"
+        raise noted(
+            IndexError(
+                "shape mismatch: indexing tensors could not be broadcast together with shapes "
+                f"{shapes}"
+            ),
+            "Index tensors are read in step, one position of each for every result. For "
+            "all combinations of rows and columns write x[rows][:, columns].",
         ) from None
     for at, (item, size) in enumerate(arrays):
         if item.size and size == 0:
-            raise IndexError("index is out of bounds for dimension with size 0")
+            raise noted(
+                IndexError("index is out of bounds for dimension with size 0"),
+                "The dim has size 0: it has no entry that an index could name.",
+            )
         for value in (int(item.min()), int(item.max())) if item.size else ():
             check_bounds(value, at, size)
 
@@ -263,7 +290,11 @@ def as_value(value: Any, x: Tensor) -> Tensor:
         return value
     if isinstance(value, numbers.Number) or (isinstance(value, np.generic) and value.dtype != bool):
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
-            raise ValueError("Overflow when unpacking long long")
+            raise noted(
+                ValueError("Overflow when unpacking long long"),
+                f"{value} does not fit into 64 bits: the largest whole number in a tensor is "
+                "9223372036854775807.",
+            )
         return wrap(stored(value, x.array.dtype))
     raise noted(
         TypeError(f"can't assign a {checks.title(value)} to a {x.type()}"),
@@ -287,14 +318,23 @@ def check_value(value: Tensor, x: Tensor, picks: Index, shape: Shape) -> None:
     """Whether a value fits what was picked; only one number for a mask may have another dtype."""
     alone = value.array.size == 1 and all(pick is WHOLE or is_mask(pick) for pick in picks)
     if value.array.dtype != x.array.dtype and not alone:
-        raise RuntimeError(
-            "Index put requires the source and destination dtypes match, got "
-            f"{x.dtype.title} for the destination and {value.dtype.title} for the source."
+        raise noted(
+            RuntimeError(
+                "Index put requires the source and destination dtypes match, got "
+                f"{x.dtype.title} for the destination and {value.dtype.title} for the source."
+            ),
+            "What is picked by tensors or lists takes values of its own dtype only. Write "
+            f"value.to({x.dtype}).",
         )
     given = value.array.shape
     lead = len(shape) - len(given)
     if lead < 0 or any(n not in (1, m) for n, m in zip(given, shape[lead:], strict=True)):
-        raise RuntimeError(
-            f"shape mismatch: value tensor of shape {list(value.array.shape)} cannot be broadcast "
-            f"to indexing result of shape {list(shape)}"
+        raise noted(
+            RuntimeError(
+                f"shape mismatch: value tensor of shape {list(value.array.shape)} cannot be "
+                f"broadcast to indexing result of shape {list(shape)}"
+            ),
+            f"The index picks {list(shape)}, and the value's {list(given)} does not "
+            "broadcast to that: seen from the last dim, each of its sizes must be equal or "
+            "1.",
         )

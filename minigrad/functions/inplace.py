@@ -13,6 +13,7 @@ from minigrad import dtypes, ops
 from minigrad.functions import checks, comparison, division, elementwise
 from minigrad.functions.elementwise import is_operand
 from minigrad.functions.scalars import stored
+from minigrad.notes import noted
 from minigrad.ops.inplace import check_fit, copied, filled, in_place, refuse
 from minigrad.random import default_generator
 from minigrad.tensor import Tensor, wrap
@@ -128,9 +129,13 @@ def fill_(t: Tensor, value: Any) -> Tensor:
     if isinstance(value, Tensor):
         refuse(t, value)
         if value.array.ndim:
-            raise RuntimeError(
-                "fill_ only supports 0-dimension value tensor but got tensor with "
-                f"{value.array.ndim} dimensions."
+            raise noted(
+                RuntimeError(
+                    "fill_ only supports 0-dimension value tensor but got tensor with "
+                    f"{value.array.ndim} dimensions."
+                ),
+                "fill_ writes one number everywhere, and a tensor of shape "
+                f"{list(value.array.shape)} came. Write x.copy_(value) to copy its elements.",
             )
         return in_place(filled, t, value)
     if not isinstance(value, numbers.Number | np.generic):
@@ -146,9 +151,13 @@ def copy_(t: Tensor, source: Any) -> Tensor:
     refuse(t, source)
     shape = checks.broadcast(t.array.shape, source.array.shape)
     if shape != t.array.shape:
-        raise RuntimeError(
-            f"output with shape {list(t.array.shape)} doesn't match the broadcast shape "
-            f"{list(shape)}"
+        raise noted(
+            RuntimeError(
+                f"output with shape {list(t.array.shape)} doesn't match the broadcast shape "
+                f"{list(shape)}"
+            ),
+            f"The source has shape {list(source.array.shape)}, and an in-place copy cannot "
+            "make its target larger. Write x = source.clone() for a new tensor.",
         )
     return in_place(copied, t, source)
 

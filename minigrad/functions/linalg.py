@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from minigrad import ops
-from minigrad.autograd.errors import noted
 from minigrad.functions import checks
 from minigrad.functions.shape import matrix_transpose, reshape
+from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
 __all__ = ["bmm", "dot", "matmul", "mm", "mv"]

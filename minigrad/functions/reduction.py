@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad import dtypes, ops
-from minigrad.autograd.errors import noted
 from minigrad.functions import checks
 from minigrad.functions.conversion import to
+from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
 __all__ = ["mean", "sum"]

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.errors import noted
 from minigrad.autograd.quiet import local
+from minigrad.notes import noted
 
 __all__ = ["constant", "stored"]
 
@@ -36,7 +36,10 @@ def constant(value: Any, kind: Kind) -> Array:
 def check_size(value: int) -> None:
     """An argument must fit into 64 bits, with or without a sign."""
     if not -(2**63) <= value < 2**64:
-        raise OverflowError("int too big to convert")
+        raise noted(
+            OverflowError("int too big to convert"),
+            f"{value} does not fit into 64 bits. Write float(value), which is near it.",
+        )
 
 
 def stored(value: Any, kind: Kind, name: str | None = None) -> Array:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes, ops
-from minigrad.autograd.errors import noted
 from minigrad.functions import checks
+from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
 __all__ = [
@@ -72,7 +72,11 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     start = checks.dim(start_dim, x.array.ndim, "flatten", "start_dim")
     end = checks.dim(end_dim, x.array.ndim, "flatten", "end_dim", 3)
     if start > end:
-        raise RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim")
+        raise noted(
+            RuntimeError("flatten() has invalid args: start_dim cannot come after end_dim"),
+            f"start_dim is dim {start} and end_dim is dim {end} of the {x.array.ndim}. "
+            f"Write x.flatten({end}, {start}).",
+        )
     if x.array.ndim and start == end:
         return x
     shape = x.array.shape
@@ -108,8 +112,10 @@ def t(input: Any) -> Tensor:
     """The transpose of a matrix; a vector or a number as it is."""
     x = checks.tensor(input, "t")
     if x.array.ndim > 2:
-        raise RuntimeError(
-            f"t() expects a tensor with <= 2 dimensions, but self is {x.array.ndim}D"
+        raise noted(
+            RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {x.array.ndim}D"),
+            f"This tensor has shape {list(x.array.shape)}. Write x.mT to transpose each of "
+            "its matrices, or x.transpose(0, 1) to exchange two dims of your choice.",
         )
     return ops.t(x)
 
@@ -127,14 +133,23 @@ def permute(input: Any, *dims: Any) -> Tensor:
     x = checks.tensor(input, "permute")
     order = checks.size_of(dims, "permute", "dims")
     if len(order) != x.array.ndim:
-        raise RuntimeError(
-            "permute(sparse_coo): number of dimensions in the tensor input does not match the "
-            "length of the desired ordering of dimensions "
-            f"i.e. input.dim() = {x.array.ndim} is not equal to len(dims) = {len(order)}"
+        raise noted(
+            RuntimeError(
+                "permute(sparse_coo): number of dimensions in the tensor input does not match the "
+                "length of the desired ordering of dimensions "
+                f"i.e. input.dim() = {x.array.ndim} is not equal to len(dims) = {len(order)}"
+            ),
+            f"The tensor has shape {list(x.array.shape)}, and all of its {x.array.ndim} "
+            "dims must be named in their new order: "
+            f"x.permute({', '.join(map(str, reversed(range(x.array.ndim))))}) reverses them.",
         )
     positive = tuple(checks.dim(d, x.array.ndim, "permute") for d in order)
     if len(set(positive)) != len(positive):
-        raise RuntimeError("permute(): duplicate dims are not allowed.")
+        raise noted(
+            RuntimeError("permute(): duplicate dims are not allowed."),
+            f"The order {list(order)} leaves out "
+            f"{sorted({*range(x.array.ndim)} - {*positive})}: each dim stands in it once.",
+        )
     return ops.permute(x, positive)
 
 
@@ -144,9 +159,13 @@ def matrix_transpose(x: Tensor) -> Tensor:
         warn_identity("mT")
         return x
     if x.array.ndim < 2:
-        raise RuntimeError(
-            "tensor.mT is only supported on matrices or batches of matrices. "
-            f"Got {x.array.ndim}-D tensor."
+        raise noted(
+            RuntimeError(
+                "tensor.mT is only supported on matrices or batches of matrices. "
+                f"Got {x.array.ndim}-D tensor."
+            ),
+            f"A vector of {x.array.size} numbers is no matrix. Write x.unsqueeze(-1) for a "
+            "column, x.unsqueeze(0) for a row.",
         )
     return ops.transpose(x, x.array.ndim - 2, x.array.ndim - 1)
 
@@ -189,10 +208,15 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
     x, wanted = input, checks.size_of(shape, "expand", "size")
     sizes = x.array.shape
     if len(wanted) < len(sizes):
-        raise RuntimeError(
-            f"expand({x.type()}{{{list(sizes)}}}, size={list(wanted)}): the number of sizes "
-            f"provided ({len(wanted)}) must be greater or equal to the number of dimensions in the "
-            f"tensor ({len(sizes)})"
+        raise noted(
+            RuntimeError(
+                f"expand({x.type()}{{{list(sizes)}}}, size={list(wanted)}): the number of sizes "
+                f"provided ({len(wanted)}) must be greater or equal to the number of dimensions in "
+                f"the tensor ({len(sizes)})"
+            ),
+            "expand repeats dims and adds new ones in front, but takes none away. Name a "
+            f"size for each dim of {list(sizes)}, -1 to keep it: "
+            f"x.expand({', '.join(['-1'] * len(sizes))}).",
         )
     lead = len(wanted) - len(sizes)
     target = [sizes[i - lead] if n == -1 and i >= lead else n for i, n in enumerate(wanted)]
@@ -215,9 +239,13 @@ def check_expandable(
             "Only a dim of size 1 can be repeated.",
         )
     if n < 0:
-        raise RuntimeError(
-            f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing "
-            f"dimension {i}"
+        raise noted(
+            RuntimeError(
+                f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing "
+                f"dimension {i}"
+            ),
+            f"-1 keeps the size of a dim that is there, and dim {i} would be a new one in "
+            f"front of {list(sizes)}. Write its size, such as 1.",
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Self, SupportsIndex
 
 from minigrad.nn.module import Module, check_is_module
 from minigrad.nn.parameter import Parameter
+from minigrad.notes import nearest, noted, shown
 from minigrad.tensor import Tensor
 
 __all__ = ["ModuleDict", "ModuleList", "ParameterList", "Sequential"]
@@ -30,7 +31,7 @@ class Numbered(Module):
         """The name of the child at a position, which may count from the end."""
         position, count = operator.index(index), len(self)
         if not -count <= position < count:
-            raise IndexError(f"index {position} is out of range")
+            raise out_of_range(position, count)
         return list(self._names.modules)[position]
 
     def __len__(self) -> int:
@@ -70,6 +71,13 @@ class Numbered(Module):
         return module
 
 
+def out_of_range(position: int, count: int) -> IndexError:
+    return noted(
+        IndexError(f"index {position} is out of range"),
+        f"There are {count} entries" + (f", 0 to {count - 1}. The last is [-1]." if count else "."),
+    )
+
+
 class Sequential(Numbered):
     """Modules applied one after the other: the output of each is the input of the next.
 
@@ -100,7 +108,11 @@ class Sequential(Numbered):
         """Put a module before position `index`; those behind it move up."""
         check_is_module(module)
         if not -len(self) <= index <= len(self):
-            raise IndexError(f"Index out of range: {index}")
+            raise noted(
+                IndexError(f"Index out of range: {index}"),
+                f"The Sequential has {len(self)} modules: write 0 to put it first, "
+                "append(module) to put it last.",
+            )
         modules = list(self)
         modules.insert(index, module)
         self.renumber(modules)
@@ -123,16 +135,29 @@ class Sequential(Numbered):
 
     def factor(self, times: Any) -> int:
         if not isinstance(times, int):
-            raise TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(times)}")
+            raise noted(
+                TypeError(f"unsupported operand type(s) for *: {type(self)} and {type(times)}"),
+                f"The modules are repeated a whole number of times, and {shown(times)} "
+                f"came{nearest(times)}.",
+            )
         if times <= 0:
-            raise ValueError(f"Non-positive multiplication factor {times} for {type(self)}")
+            raise noted(
+                ValueError(f"Non-positive multiplication factor {times} for {type(self)}"),
+                "The modules are repeated 1 or more times. nn.Sequential() is the one without "
+                "modules.",
+            )
         return times
 
 
 def sequential(other: Any) -> Sequential:
     if not isinstance(other, Sequential):
-        raise ValueError(
-            f"add operator supports only objects of Sequential class, but {type(other)} is given."
+        raise noted(
+            ValueError(
+                f"add operator supports only objects of Sequential class, but {type(other)} is "
+                "given."
+            ),
+            "Two Sequentials are put one after the other with +. Write net.append(module) "
+            "to add a single one.",
         )
     return other
 
@@ -163,9 +188,12 @@ class ModuleList(Numbered):
     def extend(self, modules: Iterable[Any]) -> Self:
         """Add modules at the end; none of them, if one is refused."""
         if not isinstance(modules, Iterable):
-            raise TypeError(
-                "ModuleList.extend should be called with an iterable, but got "
-                f"{type(modules).__name__}"
+            raise noted(
+                TypeError(
+                    "ModuleList.extend should be called with an iterable, but got "
+                    f"{type(modules).__name__}"
+                ),
+                "extend takes several modules: write layers.append(module) for one.",
             )
         return super().extend(modules)
 
@@ -213,7 +241,7 @@ class ModuleDict(Module):
 
     def __delitem__(self, key: str) -> None:
         if key not in self:
-            raise KeyError(key)
+            raise noted(KeyError(key), f"The names are {', '.join(map(repr, self)) or 'none'}.")
         delattr(self, key)
 
     def __len__(self) -> int:
@@ -254,23 +282,33 @@ class ModuleDict(Module):
 def pairs(modules: Any) -> list[Any]:
     """The (name, module) pairs that ModuleDict.update was given."""
     if not isinstance(modules, Iterable):
-        raise TypeError(
-            "ModuleDict.update should be called with an iterable of key/value pairs, but got "
-            f"{type(modules).__name__}"
+        raise noted(
+            TypeError(
+                "ModuleDict.update should be called with an iterable of key/value pairs, but got "
+                f"{type(modules).__name__}"
+            ),
+            f"Write update({'name': module}): {shown(modules)} came.",
         )
     if isinstance(modules, Mapping | ModuleDict):
         return list(modules.items())
     listed = list(modules)
     for i, pair in enumerate(listed):
         if not isinstance(pair, Iterable):
-            raise TypeError(
-                f"ModuleDict update sequence element #{i} should be Iterable; is"
-                f"{type(pair).__name__}"
+            raise noted(
+                TypeError(
+                    f"ModuleDict update sequence element #{i} should be Iterable; is"
+                    f"{type(pair).__name__}"
+                ),
+                f"Element {i} is {shown(pair)}, and a pair is expected: ('name', module).",
             )
         if len(list(pair)) != 2:
-            raise ValueError(
-                f"ModuleDict update sequence element #{i} has length {len(list(pair))}; "
-                "2 is required"
+            raise noted(
+                ValueError(
+                    f"ModuleDict update sequence element #{i} has length {len(list(pair))}; "
+                    "2 is required"
+                ),
+                f"Element {i} holds {len(list(pair))} things, and a pair is expected: ('name', "
+                "module).",
             )
     return listed
 
@@ -290,7 +328,7 @@ class ParameterList(Module):
     def name_at(self, index: SupportsIndex) -> str:
         position = operator.index(index)
         if not -self._size <= position < self._size:
-            raise IndexError(f"index {position} is out of range")
+            raise out_of_range(position, self._size)
         return str(position % self._size)
 
     def __getitem__(self, index: SupportsIndex | slice) -> Any:
@@ -316,9 +354,12 @@ class ParameterList(Module):
     def extend(self, values: Iterable[Any]) -> Self:
         """Add values at the end."""
         if not isinstance(values, Iterable) or isinstance(values, Tensor):
-            raise TypeError(
-                "ParameterList.extend should be called with an iterable, but got "
-                f"{type(values).__name__}"
+            raise noted(
+                TypeError(
+                    "ParameterList.extend should be called with an iterable, but got "
+                    f"{type(values).__name__}"
+                ),
+                "extend takes several values: write params.append(value) for one.",
             )
         for value in [as_parameter(value) for value in values]:
             self.append(value)
@@ -328,7 +369,11 @@ class ParameterList(Module):
         return self.extend(values)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise RuntimeError("ParameterList should not be called.")
+        raise noted(
+            RuntimeError("ParameterList should not be called."),
+            "It holds parameters and computes nothing. Use them in the forward of the "
+            "module around it: x @ self.weights[0].",
+        )
 
     def extra_repr(self) -> str:
         return "\n".join(f"  ({i}): {described(value)}" for i, value in enumerate(self))

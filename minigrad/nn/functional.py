@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import warnings
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from minigrad import ops
-from minigrad.autograd.errors import noted
 from minigrad.autograd.graph import Node
 from minigrad.functions import checks, elementwise
 from minigrad.functions.shape import expand, reshape
+from minigrad.notes import noted
 from minigrad.ops.inplace import in_place
 from minigrad.tensor import Tensor
 
@@ -32,7 +33,10 @@ def relu(input: Any, inplace: bool = False) -> Tensor:
     """
     x = checks.tensor(input, "relu")
     if x.array.dtype == bool:
-        raise RuntimeError("Boolean inputs not supported for relu")
+        raise noted(
+            RuntimeError("Boolean inputs not supported for relu"),
+            "True and False are no numbers to relu. Write relu(x.float()).",
+        )
     return in_place(ops.relu, x) if inplace else ops.relu(x)
 
 
@@ -57,7 +61,7 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
         return ops.leaky_relu(x, negative_slope)
     in_place(ops.leaky_relu_in_place, x, negative_slope)
     if negative_slope < 0 and isinstance(x.node, Node):
-        x.register_hook(refuse_negative_slope)
+        x.register_hook(partial(refuse_negative_slope, negative_slope))
     return x
 
 
@@ -66,14 +70,18 @@ def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
     return leaky_relu(input, negative_slope, inplace=True)
 
 
-def refuse_negative_slope(g: Tensor) -> None:
+def refuse_negative_slope(negative_slope: float, g: Tensor) -> None:
     """With a negative slope both sides of the kink come out positive: the sign is lost."""
-    raise RuntimeError(
-        "In-place leakyReLu backward calculation is triggered with a negative slope which is not "
-        "supported. This is caused by calling in-place forward function with a negative slope, "
-        "please call out-of-place version instead. File an issue at "
-        "https://github.com/pytorch/pytorch if you do require supporting in-place leakRelu "
-        "backward calculation with negative slope"
+    raise noted(
+        RuntimeError(
+            "In-place leakyReLu backward calculation is triggered with a negative slope which is "
+            "not supported. This is caused by calling in-place forward function with a negative "
+            "slope, please call out-of-place version instead. File an issue at "
+            "https://github.com/pytorch/pytorch if you do require supporting in-place leakRelu "
+            "backward calculation with negative slope"
+        ),
+        f"The slope {negative_slope} turns both sides of the kink positive, and the "
+        f"sign is lost. Write leaky_relu(x, {negative_slope}) without inplace=True.",
     )
 
 
@@ -101,14 +109,23 @@ def unusual_linear(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
     """What linear cannot do in one op: batches of more dims are flattened; the rest is refused."""
     shape = x.array.shape
     if not shape or w.array.ndim == 0:
-        raise RuntimeError(
-            f"both arguments to linear need to be at least 1D, but they are {len(shape)}D and "
-            f"{w.array.ndim}D"
+        raise noted(
+            RuntimeError(
+                f"both arguments to linear need to be at least 1D, but they are {len(shape)}D and "
+                f"{w.array.ndim}D"
+            ),
+            f"linear multiplies rows of features: the input has shape {list(shape)}, the "
+            f"weight {list(w.array.shape)}. Write x.reshape(1) for an input of a single "
+            "feature.",
         )
     check_dtypes(x, w, bias)
     if w.array.ndim == 1:
         if bias is not None:
-            raise RuntimeError("mat2 must be a matrix, got 1-D tensor")
+            raise noted(
+                RuntimeError("mat2 must be a matrix, got 1-D tensor"),
+                f"The weight has shape {list(w.array.shape)}; with a bias it is (out, in). "
+                "Write weight.unsqueeze(0) for one output.",
+            )
         return x @ w
     columns, (out, inputs) = shape[-1], w.array.shape
     if columns != inputs:
@@ -167,7 +184,10 @@ def mse_loss(
     if not fits:
         warn_broadcast(x, y)
     if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"{reduction} is not a valid value for reduction")
+        raise noted(
+            ValueError(f"{reduction} is not a valid value for reduction"),
+            "The reductions are 'mean', 'sum' and 'none'.",
+        )
     if not fits:
         x, y = same_shape(x, y)
     if weight is not None:
@@ -175,7 +195,11 @@ def mse_loss(
     if x.array.dtype is not y.array.dtype:
         x, y = elementwise.operands(x, y)
     if x.array.dtype.kind != "f":
-        raise NotImplementedError(f"\"mse_cpu\" not implemented for '{x.dtype.title}'")
+        raise noted(
+            NotImplementedError(f"\"mse_cpu\" not implemented for '{x.dtype.title}'"),
+            f"A loss must be able to change a little, and {x.dtype} counts in whole steps. "
+            "Write mse_loss(input.float(), target.float()).",
+        )
     return ops.mse_loss(x, y, reduction)
 
 
@@ -225,7 +249,11 @@ def same_shape(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 def weighted(squares: Tensor, weight: Tensor, reduction: str) -> Tensor:
     if weight.array.shape != squares.array.shape:
-        raise ValueError("Weights and input must have the same size.")
+        raise noted(
+            ValueError("Weights and input must have the same size."),
+            f"There is one weight for each square, {list(squares.array.shape)}, and the "
+            f"weights have shape {list(weight.array.shape)}. Write weight.expand_as(input).",
+        )
     scaled = squares * weight
     if reduction == "none":
         return scaled

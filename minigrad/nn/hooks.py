@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from minigrad.autograd.graph import RemovableHandle
+from minigrad.notes import noted, shown
 
 if TYPE_CHECKING:
     from minigrad.nn.module import Module
@@ -67,9 +68,13 @@ class ForwardHooks:
             elif isinstance(changed, tuple) and len(changed) == 2:
                 args, kwargs = changed
             else:
-                raise RuntimeError(
-                    "forward pre-hook must return None or a tuple of (new_args, new_kwargs), but "
-                    f"got {changed}."
+                raise noted(
+                    RuntimeError(
+                        "forward pre-hook must return None or a tuple of (new_args, new_kwargs), "
+                        f"but got {changed}."
+                    ),
+                    f"The hook returned {shown(changed)}. Return nothing to leave the arguments, "
+                    "or (args, kwargs) to replace both.",
                 )
         return args, kwargs
 

@@ -13,9 +13,9 @@ from __future__ import annotations
 import math
 import warnings
 
-from minigrad.autograd.errors import noted
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.creation import eye
+from minigrad.notes import noted, shown
 from minigrad.random import Generator
 from minigrad.tensor import Tensor
 
@@ -78,7 +78,10 @@ def zeros_(tensor: Tensor) -> Tensor:
 def eye_(tensor: Tensor) -> Tensor:
     """Fill a matrix with ones on the diagonal and zeros elsewhere."""
     if tensor.ndim != 2:
-        raise ValueError("Only tensors with 2 dimensions are supported")
+        raise noted(
+            ValueError("Only tensors with 2 dimensions are supported"),
+            f"An identity matrix has 2 dims, and this tensor has shape {list(tensor.shape)}.",
+        )
     with no_grad():
         return tensor.copy_(eye(*tensor.shape))
 
@@ -137,7 +140,10 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     if nonlinearity == "leaky_relu":
         slope = 0.01 if param is None else param
         if isinstance(slope, bool) or not isinstance(slope, int | float):
-            raise ValueError(f"negative_slope {param} not a valid number")
+            raise noted(
+                ValueError(f"negative_slope {param} not a valid number"),
+                f"The slope is one number, such as 0.01: {shown(param)} came.",
+            )
         return math.sqrt(2.0 / (1 + slope**2))
     if nonlinearity not in GAINS:
         raise noted(
@@ -155,7 +161,11 @@ def xavier_std(tensor: Tensor, gain: float) -> float:
 def kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
     mode = mode.lower()
     if mode not in ("fan_in", "fan_out"):
-        raise ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']")
+        raise noted(
+            ValueError(f"Mode {mode} not supported, please use one of ['fan_in', 'fan_out']"),
+            f"'fan_in' keeps the size of activations, 'fan_out' that of gradients; {mode!r} "
+            "is neither.",
+        )
     fan_in, fan_out = fans(tensor)
     return calculate_gain(nonlinearity, a) / math.sqrt(fan_in if mode == "fan_in" else fan_out)
 

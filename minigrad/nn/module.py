@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Self
 
 from minigrad import dtypes
-from minigrad.autograd.errors import noted
-from minigrad.autograd.graph import RemovableHandle
+from minigrad.autograd.graph import Node, RemovableHandle
 from minigrad.nn import state
 from minigrad.nn.conversion import convert, wanted_dtype
 from minigrad.nn.hooks import ForwardHooks, Hook, hooks_of, register
 from minigrad.nn.naming import typename
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.place import say_where
-from minigrad.nn.registry import EXPECTED, Names, check_name, enter, initialized
+from minigrad.nn.registry import EXPECTED, REMEDY, Names, check_name, enter, initialized
+from minigrad.notes import noted, shown
 from minigrad.tensor import Tensor
 
 __all__ = ["Module"]
@@ -78,8 +78,13 @@ class Module:
         elif value is None or (kind == "buffer" and isinstance(value, Tensor)):
             self.__dict__[name] = value
         else:
-            raise TypeError(
-                f"cannot assign '{typename(value)}' as {kind} '{name}' ({EXPECTED[kind]} expected)"
+            raise noted(
+                TypeError(
+                    f"cannot assign '{typename(value)}' as {kind} '{name}' ({EXPECTED[kind]} "
+                    "expected)"
+                ),
+                f"'{name}' is a {kind} of this {type(self).__name__}, and {shown(value)} came. "
+                f"{REMEDY[kind].format(name=name)}",
             )
 
     def __delattr__(self, name: str) -> None:
@@ -100,15 +105,23 @@ class Module:
         names = initialized(self, "parameters")
         check_name("parameter", name, names.parameters, self)
         if param is not None and not isinstance(param, Parameter):
-            raise TypeError(
-                f"cannot assign '{typename(param)}' object to parameter '{name}' "
-                "(minigrad.nn.Parameter or None required)"
+            raise noted(
+                TypeError(
+                    f"cannot assign '{typename(param)}' object to parameter '{name}' "
+                    "(minigrad.nn.Parameter or None required)"
+                ),
+                f"Write Parameter(tensor) to make a parameter of a tensor: {shown(param)} came.",
             )
-        if param is not None and not param.is_leaf:
-            raise ValueError(
-                f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be "
-                f"created explicitly. To express '{name}' as a function of another Tensor, compute "
-                "the value in the forward() method."
+        if param is not None and isinstance(param.node, Node):
+            raise noted(
+                ValueError(
+                    f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must "
+                    f"be created explicitly. To express '{name}' as a function of another Tensor, "
+                    "compute the value in the forward() method."
+                ),
+                f"It was computed ({param.node.name()}), and training would change the "
+                "result and not its origin. Write Parameter(value.detach()) to begin from its "
+                "numbers.",
             )
         enter(self, names.parameters, name, param)
 
@@ -120,9 +133,13 @@ class Module:
         names = initialized(self, "buffer")
         check_name("buffer", name, names.buffers, self)
         if tensor is not None and not isinstance(tensor, Tensor):
-            raise TypeError(
-                f"cannot assign '{typename(tensor)}' object to buffer '{name}' "
-                "(minigrad Tensor or None required)"
+            raise noted(
+                TypeError(
+                    f"cannot assign '{typename(tensor)}' object to buffer '{name}' "
+                    "(minigrad Tensor or None required)"
+                ),
+                f"A buffer is a tensor that is saved with the module: {shown(tensor)} came. "
+                f"Write a plain attribute, self.{name} = ..., for anything else.",
             )
         enter(self, names.buffers, name, tensor, persistent)
 
@@ -211,25 +228,38 @@ class Module:
         for name in target.split(".") if target else ():
             module = attribute(module, name)
             if not isinstance(module, Module):
-                raise AttributeError(f"`{name}` is not an nn.Module")
+                raise noted(
+                    AttributeError(f"`{name}` is not an nn.Module"),
+                    f"{name!r} in the path {target!r} is {shown(module)}. A path leads through "
+                    "modules: 'stack.0'.",
+                )
         return module
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter at a path such as "encoder.0.weight"."""
         path, _, name = target.rpartition(".")
-        param = attribute(self.get_submodule(path), name)
-        if not isinstance(param, Parameter):
-            raise AttributeError(f"`{name}` is not an nn.Parameter")
-        return param
+        owner = self.get_submodule(path)
+        value = attribute(owner, name)
+        if not isinstance(value, Parameter):
+            raise noted(
+                AttributeError(f"`{name}` is not an nn.Parameter"),
+                f"'{name}' in {target!r} is {shown(value)}: the parameters of "
+                f"{type(owner).__name__} are {listing(owner._parameters)}.",
+            )
+        return value
 
     def get_buffer(self, target: str) -> Tensor:
         """The buffer at a path."""
         path, _, name = target.rpartition(".")
         owner = self.get_submodule(path)
-        buffer: Tensor = attribute(owner, name)
+        value: Tensor = attribute(owner, name)
         if name not in owner._names.buffers:
-            raise AttributeError(f"`{name}` is not a buffer")
-        return buffer
+            raise noted(
+                AttributeError(f"`{name}` is not a buffer"),
+                f"'{name}' in {target!r} is {shown(value)}: the buffers of "
+                f"{type(owner).__name__} are {listing(owner._buffers)}.",
+            )
+        return value
 
     # ---- state -----------------------------------------------------------------------------------
 
@@ -279,7 +309,10 @@ class Module:
     def train(self, mode: bool = True) -> Self:
         """Set `training` here and in all modules below."""
         if not isinstance(mode, bool):
-            raise ValueError("training mode is expected to be boolean")
+            raise noted(
+                ValueError("training mode is expected to be boolean"),
+                f"Write model.train() to train and model.eval() to use it: {shown(mode)} came.",
+            )
         self.training = mode
         for module in self.children():
             module.train(mode)
@@ -306,9 +339,13 @@ class Module:
         kind = wanted_dtype(args, kwargs)
         if kind is not None:
             if not kind.is_floating_point:
-                raise TypeError(
-                    "nn.Module.to only accepts floating point or complex dtypes, but got desired "
-                    f"dtype={kind}"
+                raise noted(
+                    TypeError(
+                        "nn.Module.to only accepts floating point or complex dtypes, but got "
+                        f"desired dtype={kind}"
+                    ),
+                    f"Parameters are trained by small steps, and {kind} holds whole ones. Write "
+                    "minigrad.float32 or minigrad.float64.",
                 )
             convert(self, lambda t: t.to(kind) if t.is_floating_point() else t)
         return self
@@ -373,12 +410,19 @@ class Module:
 
 def check_is_module(value: Any) -> None:
     if value is not None and not isinstance(value, Module):
-        raise TypeError(f"{typename(value)} is not a Module subclass")
+        raise noted(
+            TypeError(f"{typename(value)} is not a Module subclass"),
+            f"Layers are modules, and {shown(value)} came. Write the function's module, "
+            "nn.ReLU() for relu, or call the function in a forward of your own.",
+        )
 
 
 def attribute(module: Module, name: str) -> Any:
     if not hasattr(module, name):
-        raise AttributeError(f"{type(module).__name__} has no attribute `{name}`")
+        raise noted(
+            AttributeError(f"{type(module).__name__} has no attribute `{name}`"),
+            f"There are {listing(module._names.modules)} below this {type(module).__name__}.",
+        )
     return getattr(module, name)
 
 
@@ -396,6 +440,10 @@ def named_members(
             if remove_duplicate:
                 seen.add(value)
             yield joined(path, name), value
+
+
+def listing(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names)) or "none"
 
 
 def joined(path: str, name: str) -> str:

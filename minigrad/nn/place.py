@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from minigrad.tensor import Tensor
+from minigrad.notes import shown
 
 if TYPE_CHECKING:
     from minigrad.nn.module import Module
@@ -47,11 +47,5 @@ def say_where(error: Exception, module: Module, args: tuple[Any, ...], kwargs: A
         if isinstance(note, Place):
             notes[i] = note.seen_from(module)
             return
-    given = [described(value) for value in (*args, *kwargs.values())]
+    given = [shown(value) for value in (*args, *kwargs.values())]
     error.add_note(Place.of(module, ", ".join(given) or "no arguments"))
-
-
-def described(value: Any) -> str:
-    if isinstance(value, Tensor):
-        return f"a tensor of shape {list(value.array.shape)} ({value.dtype.name})"
-    return f"a value of type {type(value).__name__}"

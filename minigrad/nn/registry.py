@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from minigrad.autograd.errors import noted
 from minigrad.nn.naming import typename
+from minigrad.notes import noted
 
 if TYPE_CHECKING:
     from minigrad.nn.module import Module
 
-__all__ = ["EXPECTED", "Names", "check_name", "enter", "initialized"]
+__all__ = ["EXPECTED", "REMEDY", "Names", "check_name", "enter", "initialized"]
 
 
 class Names:
@@ -41,6 +41,13 @@ EXPECTED = {
     "buffer": "minigrad.nn.Buffer, minigrad.Tensor or None",
 }
 
+REMEDY = {
+    "parameter": "Write self.{name} = nn.Parameter(value), or self.{name}.data = value for new "
+    "numbers.",
+    "child module": "Write del self.{name} first, to give the name to something else.",
+    "buffer": "Write self.{name} = minigrad.tensor(value).",
+}
+
 
 def initialized(module: Module, what: str) -> Names:
     """The names of a module, if its class called super().__init__()."""
@@ -64,11 +71,26 @@ def enter(module: Module, own: dict[str, Any], name: str, value: Any, mark: Any 
 def check_name(kind: str, name: Any, own: dict[str, Any], holder: Any) -> None:
     """Refuse what cannot be a name, and a name that `holder` has for something else."""
     if not isinstance(name, str):
-        raise TypeError(f"{kind} name should be a string. Got {typename(name)}")
+        raise noted(
+            TypeError(f"{kind} name should be a string. Got {typename(name)}"),
+            f"Names are text: write '{name}'.",
+        )
     if "." in name:
         detail = f", got: {name}" if kind == "module" else ""
-        raise KeyError(f'{kind} name can\'t contain "."{detail}')
+        raise noted(
+            KeyError(f'{kind} name can\'t contain "."{detail}'),
+            "Dots lead from a module to what is below it. Write "
+            f"{name.replace('.', '_')!r}, or add it to the module "
+            f"{name.rpartition('.')[0]!r}.",
+        )
     if name == "":
-        raise KeyError(f'{kind} name can\'t be empty string ""')
+        raise noted(
+            KeyError(f'{kind} name can\'t be empty string ""'),
+            "A state_dict finds things by name: give it one.",
+        )
     if name not in own and hasattr(holder, name):
-        raise KeyError(f"attribute '{name}' already exists")
+        raise noted(
+            KeyError(f"attribute '{name}' already exists"),
+            f"self.{name} is something else already, perhaps a method of Module. Choose "
+            "another name.",
+        )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from minigrad.autograd.errors import noted
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.nn.parameter import Parameter
+from minigrad.notes import noted, shown
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -51,7 +51,11 @@ def save(module: Module, destination: dict[str, Any], prefix: str, keep_vars: bo
 def load(module: Module, state: Any, strict: bool, assign: bool) -> _IncompatibleKeys:
     """Write a state into a module, after all of it was found to fit."""
     if not isinstance(state, Mapping):
-        raise TypeError(f"Expected state_dict to be dict-like, got {type(state)}.")
+        raise noted(
+            TypeError(f"Expected state_dict to be dict-like, got {type(state)}."),
+            "What is loaded is what model.state_dict() gave, a dict of names and tensors: "
+            f"{shown(state)} came.",
+        )
     loading = Loading(assign)
     loading.plan(module, dict(state), "")
     errors = (loading.key_errors() if strict else []) + loading.errors

@@ -10,10 +10,10 @@ from types import GeneratorType
 import numpy as np
 
 from minigrad.autograd import quiet
-from minigrad.autograd.errors import noted
 from minigrad.autograd.grad_mode import no_grad
 from minigrad.functions import cat, stack
 from minigrad.nn.naming import typename
+from minigrad.notes import noted, shown
 from minigrad.tensor import Tensor, wrap
 
 __all__ = [
@@ -105,7 +105,10 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:
     """Make consecutive slices of the vector the values of the parameters; they share its memory."""
     if not isinstance(vec, Tensor):
-        raise TypeError(f"expected minigrad.Tensor, but got: {typename(vec)}")
+        raise noted(
+            TypeError(f"expected minigrad.Tensor, but got: {typename(vec)}"),
+            f"The new values come as one vector: {shown(vec)} came. Write minigrad.tensor(values).",
+        )
     params, parts, start = list(parameters), [], 0
     for p in params:
         parts.append(vec[start : start + p.numel()].view(p.shape).data)
@@ -124,9 +127,12 @@ def gradients(params: list[Tensor]) -> list[Tensor]:
 
 def vector_norm(x: Tensor, order: float) -> Tensor:
     if not x.is_floating_point():
-        raise RuntimeError(
-            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-            f"{x.dtype.title}"
+        raise noted(
+            RuntimeError(
+                "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
+                f"{x.dtype.title}"
+            ),
+            f"A gradient is made of floats, and this tensor holds {x.dtype}. Write x.float().",
         )
     if x.numel() == 0:
         return wrap(np.zeros_like(x.array, shape=()))

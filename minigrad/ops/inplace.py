@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.errors import noted
 from minigrad.autograd.grad_mode import enabled
 from minigrad.autograd.graph import Hooks, Leaf, Node, Step, View, follow, stamp_of, tick
 from minigrad.autograd.op import Array, Op, Plan, op
+from minigrad.notes import noted
 from minigrad.ops.elementwise import cast, zero
 from minigrad.ops.shape import take
 from minigrad.tensor import Tensor, wrap
@@ -270,9 +270,14 @@ def refuse_repeated(target: Array) -> None:
     if target.size > 1 and any(
         n > 1 and step == 0 for n, step in zip(target.shape, target.strides, strict=True)
     ):
-        raise RuntimeError(
-            "unsupported operation: more than one element of the written-to tensor refers to a "
-            "single memory location. Please clone() the tensor before performing the operation."
+        raise noted(
+            RuntimeError(
+                "unsupported operation: more than one element of the written-to tensor refers to a "
+                "single memory location. Please clone() the tensor before performing the operation."
+            ),
+            f"The target was expanded to shape {list(target.shape)}, and its elements "
+            "repeat in memory: a write to one would change several. Write x = x.clone() "
+            "before.",
         )
 
 
@@ -286,10 +291,14 @@ def refuse_overlap(target: Array, source: Array) -> None:
     (a, b), (c, d) = np.lib.array_utils.byte_bounds(target), np.lib.array_utils.byte_bounds(source)
     same = (a, b) == (c, d) and target.strides == source.strides
     if target.size and source.size and a < d and c < b and not same:
-        raise RuntimeError(
-            "unsupported operation: some elements of the input tensor and the written-to tensor "
-            "refer to a single memory location. Please clone() the tensor before performing the "
-            "operation."
+        raise noted(
+            RuntimeError(
+                "unsupported operation: some elements of the input tensor and the written-to "
+                "tensor refer to a single memory location. Please clone() the tensor before "
+                "performing the operation."
+            ),
+            f"Target {list(target.shape)} and operand {list(source.shape)} overlap in "
+            "memory, so that what is written would be read again. Write operand.clone().",
         )
 
 
@@ -313,11 +322,23 @@ def leaf_error(what: str) -> Exception:
 def view_error(t: Tensor, view: View) -> Exception:
     unrecorded = "created in no_grad mode and is being modified inplace with grad mode enabled."
     if not isinstance(t.node, Node):
-        return RuntimeError(f"A view was {unrecorded} {reason(view)}")
+        return noted(
+            RuntimeError(f"A view was {unrecorded} {reason(view)}"),
+            f"Under no_grad the view of shape {list(t.array.shape)} was not recorded, so a "
+            "write through it could not be either. Make the view again outside of no_grad.",
+        )
     which = view.siblings or f"Output 0 of {t.node.name().partition('Backward')[0]}"
     if view.by_function or view.siblings is not None:
-        return RuntimeError(f"{which} is a view and is being modified inplace. {reason(view)}")
-    return RuntimeError(f"{which} is a view of a view which was {unrecorded} {reason(view)}")
+        return noted(
+            RuntimeError(f"{which} is a view and is being modified inplace. {reason(view)}"),
+            f"This view of shape {list(t.array.shape)} cannot be given the history of a "
+            "write. Write y = y * 2 instead of y *= 2, or write to y.clone().",
+        )
+    return noted(
+        RuntimeError(f"{which} is a view of a view which was {unrecorded} {reason(view)}"),
+        f"Under no_grad the view of shape {list(t.array.shape)} was not recorded, so a "
+        "write through it could not be either. Make the view again outside of no_grad.",
+    )
 
 
 def reason(view: View) -> str:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
 
-from minigrad.autograd.errors import noted
 from minigrad.nn.naming import typename
+from minigrad.notes import noted, shown
 from minigrad.tensor import Tensor
 
 __all__ = [
@@ -53,15 +53,23 @@ def with_list(param_group: Group) -> Group:
     if isinstance(params, Tensor):
         params = [params]
     elif isinstance(params, set):
-        raise TypeError(
-            "optimizer parameters need to be organized in ordered collections, but the ordering of "
-            "tensors in sets will change between runs. Please use a list instead."
+        raise noted(
+            TypeError(
+                "optimizer parameters need to be organized in ordered collections, but the "
+                "ordering of tensors in sets will change between runs. Please use a list instead."
+            ),
+            f"Write a list of the {len(params)} tensors instead of a set: the state of an "
+            "optimizer is kept in their order.",
         )
     params = list(params)
     names = [p[0] for p in params if isinstance(p, tuple)]
     if names and len(names) != len(params):
-        raise ValueError(
-            "all optimizer params should be with/without names. Some param names are missing"
+        raise noted(
+            ValueError(
+                "all optimizer params should be with/without names. Some param names are missing"
+            ),
+            f"{len(names)} of the {len(params)} came with a name. Write "
+            "model.named_parameters() to name all, model.parameters() to name none.",
         )
     group = param_group | {"params": [p[1] if isinstance(p, tuple) else p for p in params]}
     return group | {"param_names": names} if names else group
@@ -69,8 +77,12 @@ def with_list(param_group: Group) -> Group:
 
 def check_param(p: Any, group: Group) -> None:
     if not isinstance(p, Tensor):
-        raise TypeError(
-            f"optimizer can only optimize Tensors, but one of the params is {typename(p)}"
+        raise noted(
+            TypeError(
+                f"optimizer can only optimize Tensors, but one of the params is {typename(p)}"
+            ),
+            f"A parameter is a tensor, and {shown(p)} is among them. Did a dict or the "
+            "names come along? Write model.parameters() or [w, b].",
         )
     if not (p.is_leaf or p.retains_grad or group.get("differentiable")):
         raise noted(
@@ -88,15 +100,24 @@ def check_repeats(group: Group, others: list[Group]) -> None:
             stacklevel=5,
         )
     if not set(group["params"]).isdisjoint(all_params(others)):
-        raise ValueError("some parameters appear in more than one parameter group")
+        raise noted(
+            ValueError("some parameters appear in more than one parameter group"),
+            f"{len(set(group['params']) & set(all_params(others)))} of the "
+            f"{len(group['params'])} tensors are in an earlier group, and would be changed "
+            "twice in each step. Leave them out of one of the groups.",
+        )
 
 
 def check_names(group: Group, others: list[Group]) -> None:
     has_names = "param_names" in group
     if any(("param_names" in other) is not has_names for other in others):
-        raise ValueError(
-            "all optimizer param groups should be with/without names. cannot add param group "
-            f"{'with' if has_names else 'without'} names to the optimizer"
+        raise noted(
+            ValueError(
+                "all optimizer param groups should be with/without names. cannot add param group "
+                f"{'with' if has_names else 'without'} names to the optimizer"
+            ),
+            f"The earlier groups came {'without' if has_names else 'with'} names. Write "
+            f"model.{'parameters' if has_names else 'named_parameters'}() here as well.",
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minigrad.autograd.graph import RemovableHandle
+from minigrad.notes import noted, shown
 
 if TYPE_CHECKING:
     from minigrad.optim.optimizer import Optimizer
@@ -47,8 +48,12 @@ def register(hooks: OrderedDict[int, Hook], hook: Hook) -> RemovableHandle:
 def checked_arguments(step: Step, changed: Any) -> Any:
     if isinstance(changed, tuple) and len(changed) == 2:
         return changed
-    raise RuntimeError(
-        f"{step} must return None or a tuple of (new_args, new_kwargs), but got {changed}."
+    raise noted(
+        RuntimeError(
+            f"{step} must return None or a tuple of (new_args, new_kwargs), but got {changed}."
+        ),
+        f"The hook returned {shown(changed)}. Return nothing to leave the arguments, or "
+        "(args, kwargs) to replace both.",
     )
 
 

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from minigrad.autograd.graph import Leaf, RemovableHandle
+from minigrad.notes import noted, shown
 from minigrad.optim.groups import (
     Group,
     all_params,
@@ -79,7 +80,10 @@ class Optimizer:
     def add_param_group(self, param_group: Group) -> None:
         """Optimize more parameters, with their own options. Nothing is added if one is refused."""
         if not isinstance(param_group, dict):
-            raise TypeError(f"param_group must be a dict, but got {type(param_group)}")
+            raise noted(
+                TypeError(f"param_group must be a dict, but got {type(param_group)}"),
+                f"Write add_param_group({{'params': ...}}): {shown(param_group)} came.",
+            )
         group = with_defaults(with_list(param_group), self.defaults)
         for p in group["params"]:
             check_param(p, group)
@@ -125,13 +129,22 @@ class Optimizer:
     def loaded_groups(self, saved: list[Group]) -> list[Group]:
         """Our parameters with the saved options; an option that was not saved is the default."""
         if len(saved) != len(self.param_groups):
-            raise ValueError("loaded state dict has a different number of parameter groups")
+            raise noted(
+                ValueError("loaded state dict has a different number of parameter groups"),
+                f"The saved optimizer had {len(saved)} groups and this one has "
+                f"{len(self.param_groups)}. Make it with the same groups before loading. "
+                "Nothing was changed.",
+            )
         groups = []
         for ours, theirs in zip(self.param_groups, saved, strict=True):
             if len(ours["params"]) != len(theirs["params"]):
-                raise ValueError(
-                    "loaded state dict contains a parameter group that doesn't match the size of "
-                    "optimizer's group"
+                raise noted(
+                    ValueError(
+                        "loaded state dict contains a parameter group that doesn't match the size "
+                        "of optimizer's group"
+                    ),
+                    f"The saved group has {len(theirs['params'])} parameters and this one "
+                    f"{len(ours['params'])}: the model has other layers. Nothing was changed.",
                 )
             group = deepcopy(theirs | {"params": []}) | {"params": ours["params"]}
             names = {key: ours[key] for key in ("param_names",) if key in ours}

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd import quiet
-from minigrad.autograd.errors import noted
 from minigrad.autograd.grad_mode import enable_grad
 from minigrad.autograd.graph import touch
+from minigrad.notes import noted
 from minigrad.optim.fma import fma
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor, wrap
@@ -82,25 +82,48 @@ class SGD(Optimizer):
     def check_options(self, options: dict[str, Any]) -> None:
         lr, momentum, dampening = options["lr"], options["momentum"], options["dampening"]
         if isinstance(lr, Tensor) and lr.numel() != 1:
-            raise ValueError("Tensor lr must be 1-element")
+            raise noted(
+                ValueError("Tensor lr must be 1-element"),
+                f"One learning rate holds for a group, and a tensor of shape {list(lr.shape)} "
+                f"came. Write a group for each rate: [{{'params': [w], 'lr': 0.1}}, ...].",
+            )
         refuse_negative("learning rate", lr)
         refuse_negative("momentum value", momentum)
         refuse_negative("weight_decay value", options["weight_decay"])
         if dampening != dampening:
-            raise ValueError(f"Invalid dampening value: {dampening}")
+            raise noted(
+                ValueError(f"Invalid dampening value: {dampening}"),
+                "The dampening is NaN. Write 0 for none.",
+            )
         if options["nesterov"] and (momentum <= 0 or dampening != 0):
-            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+            raise noted(
+                ValueError("Nesterov momentum requires a momentum and zero dampening"),
+                f"Here momentum is {momentum} and dampening {dampening}. Write momentum=0.9, "
+                "nesterov=True, without dampening.",
+            )
         if options["fused"] and options["differentiable"]:
-            raise RuntimeError("`fused` does not support `differentiable`")
+            raise noted(
+                RuntimeError("`fused` does not support `differentiable`"),
+                "Leave out fused: it changes nothing here, and the step that can be "
+                "differentiated is written out.",
+            )
         if options["fused"] and options["foreach"]:
-            raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
+            raise noted(
+                RuntimeError("`fused` and `foreach` cannot be `True` together."),
+                "Both say how PyTorch is to loop over parameters, and neither changes anything "
+                "here. Leave both out.",
+            )
 
     def check_state(self, p: Tensor, state: dict[str, Any]) -> None:
         buffer = state.get("momentum_buffer")
         if isinstance(buffer, Tensor) and buffer.shape != p.shape:
-            raise ValueError(
-                f"size mismatch for momentum_buffer: the loaded one has shape {buffer.shape}, its "
-                f"parameter has shape {p.shape}"
+            raise noted(
+                ValueError(
+                    f"size mismatch for momentum_buffer: the loaded one has shape {buffer.shape}, "
+                    f"its parameter has shape {p.shape}"
+                ),
+                "The buffer belongs to another parameter: was the model changed since it was "
+                "saved, or are the parameters in another order? Nothing was changed.",
             )
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
@@ -230,7 +253,10 @@ def blocks(p: Array, g: Array, b: Array | None) -> Iterable[tuple[Array, Array, 
 
 def refuse_negative(name: str, value: Any) -> None:
     if value < 0.0 or value != value:
-        raise ValueError(f"Invalid {name}: {value}")
+        raise noted(
+            ValueError(f"Invalid {name}: {value}"),
+            f"The {name.removesuffix(' value')} must be 0 or more, and it is {value}.",
+        )
 
 
 def refuse_leaves(params: list[Tensor]) -> None:
