@@ -45,6 +45,7 @@ EITHER_ZERO = Near(0.5)  # which of 0. and -0. is the larger differs along one v
 NORMAL = Values(  # by a subnormal number, part of a vector's remainders is NaN in PyTorch
     HALVES.numbers, special=tuple(n for n in HALVES.special if abs(n) != 1e-45)
 )
+TINY = 2.0**-122  # below it a product has underflowed, or not if it was fused with the addition
 WHOLE = Values((-2, -1.5, 0, 0.5, 3))  # numbers that an integer or a bool can hold, rounded
 
 ARITHMETIC = [
@@ -270,7 +271,7 @@ REDUCTIONS = [
 LINALG = [
     Row("torch.matmul(a, b)", PRODUCTS, NUMBERS),
     Row("a @ b", PRODUCTS, NUMBERS),
-    Row("x @ x", MATRICES, NUMBERS),
+    Row("x @ x", MATRICES, Near(0.5, 0.5, floor=TINY)),
     Row("x.t() @ x", MATRICES, NUMBERS),
     Row("torch.mm(a, b)", PRODUCTS, NUMBERS),
     Row("torch.mv(a, b)", APPLIED, NUMBERS),

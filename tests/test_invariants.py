@@ -725,7 +725,7 @@ def test_an_op_on_arrays_is_its_kernel():
 # ---- the source ---------------------------------------------------------------------------------
 
 LAYERS = [
-    ["version", "dtypes", "scalar", "boxmuller", "printing"],
+    ["version", "notes", "dtypes", "scalar", "boxmuller", "printing"],
     ["random"],
     ["tensor", "autograd", "ops"],
     ["functions"],

@@ -299,7 +299,10 @@ class Function:
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
         """Overridden where `forward` takes no ctx: what to save, given inputs and output."""
-        raise NotImplementedError("setup_context is not implemented.")
+        raise noted(
+            NotImplementedError("setup_context is not implemented."),
+            "Define in the class: @staticmethod def setup_context(ctx, inputs, output).",
+        )
 
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
@@ -332,11 +335,16 @@ def bound(
     try:
         call = inspect.signature(forward).bind(*args, **kwargs)
     except TypeError as error:
-        raise TypeError(f"forward() {error}") from None
+        raise noted(
+            TypeError(f"forward() {error}"), f"forward takes {inspect.signature(forward)}."
+        ) from None
     if defaults:
         call.apply_defaults()
     for name in call.kwargs:
-        raise TypeError(f"forward() got an unexpected keyword argument '{name}'")
+        raise noted(
+            TypeError(f"forward() got an unexpected keyword argument '{name}'"),
+            f"forward takes {inspect.signature(forward)}.",
+        )
     return call.args
 
 

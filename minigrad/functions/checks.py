@@ -61,7 +61,14 @@ def tensors(values: Any, function: str) -> tuple[Tensor, ...]:
 def combination(function: str, *arguments: Any) -> TypeError:
     """What PyTorch says of arguments of which one is of a wrong type."""
     kinds = ", ".join("Tensor" if isinstance(v, Tensor) else type(v).__name__ for v in arguments)
-    return TypeError(f"{function}() received an invalid combination of arguments - got ({kinds})")
+    wrong = [shown(v) for v in arguments if not isinstance(v, Tensor | float | int | None)]
+    return noted(
+        TypeError(f"{function}() received an invalid combination of arguments - got ({kinds})"),
+        f"It takes numbers and tensors, and {', '.join(wrong)} came. Write minigrad.tensor(...)."
+        if wrong
+        else "It takes two numbers or two tensors, and one of each came. Write minigrad.tensor(...) "
+        "for the number.",
+    )
 
 
 def plain(value: Any) -> Any:

@@ -156,14 +156,20 @@ def check_count(shape: Shape, items: Index) -> None:
 
 def no_dims(item: Any) -> IndexError:
     if isinstance(item, slice):
-        return IndexError("slice() cannot be applied to a 0-dim tensor.")
-    if not isinstance(item, int):
-        return IndexError("too many indices for tensor of dimension 0")
-    if item:
-        return IndexError(f"index {item} is out of bounds for dimension 0 with size 0")
-    return IndexError(
-        "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in "
-        "C++ to convert a 0-dim tensor to a number"
+        text = "slice() cannot be applied to a 0-dim tensor."
+    elif not isinstance(item, int):
+        text = "too many indices for tensor of dimension 0"
+    elif item:
+        text = f"index {item} is out of bounds for dimension 0 with size 0"
+    else:
+        text = (
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` "
+            "in C++ to convert a 0-dim tensor to a number"
+        )
+    return noted(
+        IndexError(text),
+        "The tensor is a single number, of shape [], and has no entries to pick from. Write "
+        "x.item() for its value.",
     )
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from minigrad.functions import comparison as compare
 from minigrad.functions import elementwise as f
 from minigrad.functions.division import div, floor_divide, remainder
+from minigrad.notes import noted
 from minigrad.tensor import Tensor, wrap
 
 __all__ = ["UFUNCS", "apply_ufunc"]
@@ -47,9 +48,11 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
     function = UFUNCS.get(ufunc)
     if function is None or method != "__call__" or kwargs:
         how = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        raise TypeError(
-            f"np.{how} cannot take a Tensor{' with ' + ', '.join(kwargs) if kwargs else ''}: call "
-            "the function of minigrad instead, or NumPy on tensor.detach().numpy()"
+        wrongly = f" with {', '.join(kwargs)}" if kwargs else ""
+        raise noted(
+            TypeError(f"np.{how} cannot take a Tensor{wrongly}"),
+            f"minigrad has no record to make of np.{how}{wrongly}, and a gradient would be lost. "
+            "Call the function of minigrad instead, or NumPy on tensor.detach().numpy().",
         )
     if ufunc in OF_TENSORS:
         inputs = tuple(v if isinstance(v, Tensor) else wrap(np.asarray(v)) for v in inputs)

@@ -6,6 +6,7 @@ import numpy as np
 
 from minigrad.autograd.graph import stamp_of
 from minigrad.autograd.leaves import check_floating, set_requires_grad
+from minigrad.notes import noted, shown
 from minigrad.tensor import Tensor, wrap
 
 __all__ = ["Parameter"]
@@ -22,9 +23,10 @@ class Parameter(Tensor):
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
         source = wrap(np.empty(0, np.float32)) if data is None else data
         if not isinstance(source, Tensor):
-            raise TypeError(
-                f"Parameter() takes a Tensor, not {type(source).__name__}: write "
-                "Parameter(minigrad.tensor(...))"
+            raise noted(
+                TypeError(f"Parameter() takes a Tensor, not {type(source).__name__}"),
+                f"A Parameter shares the memory of a tensor, and {shown(source)} came. Write "
+                "Parameter(minigrad.tensor(...)).",
             )
         self.array, self.node, self.view_of = source.array, None, None
         self.stamp = stamp_of(source)

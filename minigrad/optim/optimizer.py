@@ -63,7 +63,10 @@ class Optimizer:
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change every parameter that has a gradient; a closure computes the loss before."""
-        raise NotImplementedError
+        raise noted(
+            NotImplementedError(),
+            f"Define step in {type(self).__name__}: def step(self, closure=None).",
+        )
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the gradients of all parameters; with set_to_none=False, fill them with zeros."""
