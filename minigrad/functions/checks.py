@@ -66,8 +66,8 @@ def combination(function: str, *arguments: Any) -> TypeError:
         TypeError(f"{function}() received an invalid combination of arguments - got ({kinds})"),
         f"It takes numbers and tensors, and {', '.join(wrong)} came. Write minigrad.tensor(...)."
         if wrong
-        else "It takes two numbers or two tensors, and one of each came. Write minigrad.tensor(...) "
-        "for the number.",
+        else "It takes two numbers or two tensors, and one of each came. Make a tensor of "
+        "the number: minigrad.tensor(...).",
     )
 
 
