@@ -21,9 +21,10 @@ def shown(value: Any) -> str:
         return repr(value)
     kind = {"ndarray": "NumPy array"}.get(type(value).__name__, type(value).__name__)
     article = "an" if kind[0] in "AEIOUaeiou" else "a"
-    if not (hasattr(value, "shape") and hasattr(value, "dtype")):
-        return f"{article} {kind}"
-    return f"{article} {kind} of shape {list(value.shape)} ({value.dtype})"
+    match value:
+        case object(shape=tuple(shape), dtype=dtype):
+            return f"{article} {kind} of shape {list(shape)} ({dtype})"
+    return f"{article} {kind}"
 
 
 def nearest(value: Any) -> str:

@@ -103,7 +103,7 @@ def test_in_place_with_an_array() -> None:
 # ---- ufuncs -------------------------------------------------------------------------------------
 
 UNARY = [ufunc for ufunc in UFUNCS if ufunc.nin == 1]
-BINARY = [ufunc for ufunc in UFUNCS if ufunc.nin == 2]
+BINARY = [ufunc for ufunc in UFUNCS if ufunc.nin == 2 and ufunc.signature is None]
 
 
 def name(ufunc: np.ufunc) -> str:
@@ -168,6 +168,14 @@ def test_gradients_flow_through_ufuncs(
     assert np.allclose(x.grad.numpy(), derivative(x.detach().numpy()), rtol=1e-14)
 
 
+def test_a_product_of_matrices_is_recorded_with_the_tensor_on_either_side() -> None:
+    x = minigrad.ones(2, 3, requires_grad=True)
+    left, right = np.arange(2, dtype="float32"), np.arange(6, dtype="float32").reshape(3, 2)
+    (left @ x + (x @ right).sum(1).sum()).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [[3.0, 15.0, 27.0], [4.0, 16.0, 28.0]]
+
+
 @each(
     ("call", "words"),
     [
@@ -186,7 +194,7 @@ def test_what_has_no_op_is_refused_and_says_what_to_call(
     t = minigrad.ones(2)
     with pytest.raises(TypeError, match=words) as caught:
         call(t)
-    assert "tensor.detach().numpy()" in str(caught.value)
+    assert "tensor.detach().numpy()" in "".join(caught.value.__notes__)
     assert t.tolist() == [1, 1]
 
 

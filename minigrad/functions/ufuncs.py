@@ -14,6 +14,7 @@ import numpy as np
 from minigrad.functions import comparison as compare
 from minigrad.functions import elementwise as f
 from minigrad.functions.division import div, floor_divide, remainder
+from minigrad.functions.linalg import matmul
 from minigrad.notes import noted
 from minigrad.tensor import Tensor, wrap
 
@@ -37,10 +38,13 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
     np.bitwise_xor: compare.bitwise_xor, np.invert: compare.bitwise_not,
     np.floor_divide: floor_divide, np.remainder: remainder,
     np.logical_and: compare.logical_and, np.logical_or: compare.logical_or,
-    np.logical_xor: compare.logical_xor, np.logical_not: compare.logical_not,
+    np.logical_xor: compare.logical_xor, np.logical_not: compare.logical_not, np.matmul: matmul,
 }  # fmt: skip
 
-OF_TENSORS = (np.maximum, np.minimum, np.logical_and, np.logical_or, np.logical_xor)
+# These are functions of two tensors: an array is made one.
+OF_TENSORS = (
+    np.maximum, np.minimum, np.logical_and, np.logical_or, np.logical_xor, np.matmul,
+)  # fmt: skip
 
 
 def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

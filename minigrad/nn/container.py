@@ -287,7 +287,7 @@ def pairs(modules: Any) -> list[Any]:
                 "ModuleDict.update should be called with an iterable of key/value pairs, but got "
                 f"{type(modules).__name__}"
             ),
-            f"Write update({'name': module}): {shown(modules)} came.",
+            f"Write update({{'name': module}}): {shown(modules)} came.",
         )
     if isinstance(modules, Mapping | ModuleDict):
         return list(modules.items())
