@@ -140,6 +140,7 @@ from minigrad.version import __version__
 
 if TYPE_CHECKING:
     from minigrad.program import CompileError, compile
+    from minigrad.story import explain
 
 float = float32
 double = float64
@@ -187,6 +188,7 @@ __all__ = [
     "equal",
     "exp",
     "exp_",
+    "explain",
     "eye",
     "fill_",
     "flatten",
@@ -282,9 +284,15 @@ __all__ = [
     "zeros_like",
 ]
 
+RARE = {
+    "CompileError": "minigrad.program",
+    "compile": "minigrad.program",
+    "explain": "minigrad.story",
+}
+
 
 def __getattr__(name: str) -> Any:
     """Import what few programs need when it is first asked for: `minigrad.compile`."""
-    if name in ("CompileError", "compile"):
-        return getattr(import_module("minigrad.program"), name)
+    if name in RARE:
+        return getattr(import_module(RARE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

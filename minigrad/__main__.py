@@ -13,6 +13,7 @@ from minigrad.guide import PROGRAMS
 from minigrad.guide.command import add_options, play, politely, program, unknown
 from minigrad.guide.progress import StatusLine
 from minigrad.guide.report import describe, watch
+from minigrad.story.command import add_explain
 from minigrad.version import __version__
 
 DESCRIPTION = """\
@@ -26,6 +27,7 @@ examples:
   minigrad                        train all nine, see what each has learned
   minigrad guide                  list the nine
   minigrad guide relu --seed 3    run one; it prints what it would under PyTorch
+  minigrad explain relu --seed 3  its first backward pass, step by step, with numbers
   minigrad compile relu           print one training step of it as NumPy code
   python -m reference             compare all nine with PyTorch, bit for bit"""
 
@@ -134,7 +136,7 @@ def add_compile(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser
     parser.set_defaults(job=job)
 
 
-COMMANDS = (add_guide, add_compile)
+COMMANDS = (add_guide, add_explain, add_compile)
 
 
 def show_list() -> int:

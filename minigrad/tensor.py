@@ -12,12 +12,16 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterator
-from typing import Any, Self
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from minigrad import dtypes
 from minigrad.notes import noted
+
+if TYPE_CHECKING:
+    from minigrad.story import Explanation
 
 __all__ = ["Tensor", "wrap"]
 
@@ -192,6 +196,11 @@ class Tensor:
         See `minigrad.autograd.backward`. Without `gradient` the tensor must be a single number.
         """
         autograd.backward(self, gradient, retain_graph, create_graph, inputs)
+
+    def explain(self, **options: Any) -> Explanation:
+        """What `backward` will do, step by step, with formulas and numbers: `minigrad.explain`."""
+        story: Explanation = import_module("minigrad.story").explain(self, **options)
+        return story
 
     def detach(self) -> Tensor:
         """The same memory, cut off from the history."""

@@ -732,7 +732,7 @@ LAYERS = [
     ["nested", "creation", "serialization"],
     ["nn"],
     ["optim"],
-    ["program", "guide"],
+    ["program", "guide", "story"],
     ["__init__", "__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

@@ -1,0 +1,77 @@
+"""The command `minigrad explain NAME`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from minigrad.guide import PROGRAMS
+from minigrad.guide.command import politely, program, rate, seed, steps
+from minigrad.story import colour
+from minigrad.story.programs import explain_program
+
+__all__ = ["add_explain"]
+
+EXPLAIN = """\
+Tell the backward pass of one training step of a program of the guide.
+
+Each step back shows the op and the line of the program that made it, the
+formula of its derivative, the same with its numbers, what comes out, and where
+it is added; at the end, what the optimizer will make of it. The numbers are
+the engine's own."""
+
+
+def step(text: str) -> int:
+    """The number of a training step: an integer, 1 or more."""
+    number = steps(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("steps are counted from 1")
+    return number
+
+
+def add_explain(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add `minigrad explain NAME`."""
+    parser = subcommands.add_parser(
+        "explain",
+        help="tell the backward pass of one training step, with its formulas and numbers",
+        description=EXPLAIN,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+    )
+    parser.add_argument("name", type=program, metavar="NAME", help=f"one of {', '.join(PROGRAMS)}")
+    parser.add_argument("--step", type=step, metavar="N", help="which training step (1)")
+    parser.add_argument("--seed", type=seed, metavar="S", help="seed of all random numbers (0)")
+    parser.add_argument("--lr", type=rate, help="learning rate, if not the program's own")
+    parser.add_argument("--momentum", type=rate, metavar="M", help="likewise")
+    parser.add_argument(
+        "--order", choices=("engine", "naive"), help="naive: what goes wrong in the wrong order"
+    )
+    parser.add_argument(
+        "--color", action="store_true", help="in colour; needs the package rich (extra cli)"
+    )
+    parser.set_defaults(job=tell)
+
+
+def tell(arguments: argparse.Namespace) -> int:
+    """Print the story of a step."""
+    options = dict(vars(arguments))
+    del options["job"]
+    in_colour = options.pop("color", False)
+
+    def job() -> int:
+        if in_colour:
+            colour.rich("text")  # if it is missing, say so before the program runs
+        heading = f"{options['name']}, seed {options.get('seed', 0)}, step {options.get('step', 1)}"
+        story = explain_program(**options)
+        print(f"{heading}\n")
+        if in_colour:
+            colour.show(story)
+        else:
+            print(story)
+        return 0
+
+    try:
+        return politely(job)
+    except ModuleNotFoundError as missing:
+        print(f"minigrad explain: {missing}", file=sys.stderr)
+        return 1
