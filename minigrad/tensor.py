@@ -20,9 +20,6 @@ import numpy as np
 from minigrad import dtypes
 from minigrad.notes import noted
 
-if TYPE_CHECKING:
-    from minigrad.story import Explanation
-
 __all__ = ["Tensor", "wrap"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -844,3 +841,6 @@ from minigrad.autograd.graph import Leaf, Node, RemovableHandle, Stamp, View  # 
 from minigrad.functions import checks  # noqa: E402
 from minigrad.functions.elementwise import is_operand  # noqa: E402
 from minigrad.nn import functional as nn_functional  # noqa: E402
+
+if TYPE_CHECKING:
+    from minigrad.story import Explanation

@@ -120,7 +120,9 @@ def test_guide_without_a_name_lists_the_programs(capsys: Capture) -> None:
 # Help and errors
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["guide", "--help"], ["compile", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["guide", "--help"], ["compile", "--help"], ["explain", "--help"]]
+)
 def test_help_is_worth_reading(arguments: list[str], capsys: Capture) -> None:
     assert main(arguments) == 0
     out, err = capsys.readouterr()

@@ -33,7 +33,7 @@ def add_explain(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]
     """Add `minigrad explain NAME`."""
     parser = subcommands.add_parser(
         "explain",
-        help="tell the backward pass of one training step, with its formulas and numbers",
+        help="tell a backward pass with formulas and numbers",
         description=EXPLAIN,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         argument_default=argparse.SUPPRESS,
