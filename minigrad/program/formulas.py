@@ -12,9 +12,13 @@ from collections.abc import Iterator
 from types import CodeType
 from typing import Any
 
+import numpy as np
+
 from minigrad.autograd.op import Op
 from minigrad.program.names import Names
 from minigrad.program.origin import Call, Origin
+from minigrad.program.page import tuple_text
+from minigrad.program.simplify import is_uniform
 from minigrad.program.standins import WatchedLeaf
 from minigrad.program.surroundings import is_plain
 from minigrad.program.tape import Line, Value
@@ -59,6 +63,8 @@ class Comments:
         if origin.phase == "forward":
             return [forward]
         formula = self.formula(line)
+        if not formula and self.told and line.function == "add":
+            return []  # what comes back on several ways is added up
         through = f"back through {forward}"
         return [through, formula] if formula else [through]
 
@@ -69,8 +75,13 @@ class Comments:
         return f"{result} = {call.op.__name__}({given})"
 
     def argument_text(self, value: Any) -> str:
+        if isinstance(value, tuple | list) and any(isinstance(item, Value) for item in value):
+            return tuple_text(map(self.argument_text, value))
+        if isinstance(value, np.ndarray) and value.size == 1:
+            return f"{value.item():g}"
         if isinstance(value, Value):
-            return self.names.of_value(value) or number_text(value) or "..."
+            known = self.names.of_value(value)
+            return known or number_text(self.names.draft.now(value)) or "..."
         is_simple = is_plain(value) or (isinstance(value, tuple) and all(map(is_plain, value)))
         return repr(value) if is_simple else "..."
 
@@ -103,9 +114,9 @@ def statement_text(origin: Origin) -> str:
 
 def number_text(value: Value) -> str | None:
     """A constant, if it is one number."""
-    root = value.root
-    is_number = root.kind == "constant" and root.array is not None and root.size == 1
-    return f"{root.array.item():g}" if is_number and root.array is not None else None
+    if value.kind != "constant" or value.array is None or value.size == 0:
+        return None
+    return f"{value.array.flat[0]:g}" if is_uniform(value.array) else None
 
 
 def formula_text(op: Op, name: str, known: dict[str, str]) -> str:

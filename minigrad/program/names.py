@@ -57,10 +57,13 @@ class Names:
         self.hints: dict[Value, str] = {}
         self.numbers: dict[Number, str] = {}
         self.makers = {line.out: line for line in draft.lines}
-        self.last: dict[Any, Value] = {}
+        self.last: dict[Any, Any] = {}
         for line in draft.lines:
             for event in events(line.origin):
                 self.last[event] = line.out
+        for event in self.last:
+            if event[0] in ("user", "kernel") and event[1] in self.origins.assigned:
+                self.last[event] = self.assigned_to(event[1])
         self.results = {event[1]: v for event, v in self.last.items() if event[0] == "call"}
         self.name_given()
         self.name_results()
@@ -103,6 +106,11 @@ class Names:
         name = self.given.get(leaf.value) or identifier(shortened(leaf.value.path))
         return self.gradient.format(name)
 
+    def assigned_to(self, where: Any) -> Any:
+        """The value that a variable got; not that of the last line of the call, as it may be."""
+        value = self.origins.assigned[where]
+        return self.draft.now(value) if isinstance(value, Value) else None
+
     # ---- what the lines make ---------------------------------------------------------------------
 
     def name_results(self) -> None:
@@ -111,7 +119,7 @@ class Names:
         for kind in ("user", "call", "grad", "kernel"):
             found: dict[Value, str] = {}
             for event, value in self.last.items():
-                if event[0] == kind and value not in self.hints:
+                if event[0] == kind and value in order and value not in self.hints:
                     name = self.event_name(*event)
                     if name is not None and name.isidentifier():
                         found.setdefault(value, name)
@@ -141,7 +149,7 @@ class Names:
     def of_part(self, value: Value) -> str:
         """The name of an intermediate result: what it is part of, and what it is."""
         line = self.makers[value]
-        whole = next((self.last[e] for e in events(line.origin) if e in self.last), None)
+        whole = next((self.last[e] for e in events(line.origin) if self.last.get(e)), None)
         name = None if whole is None else self.hints.get(whole)
         if isinstance(line.origin.target, Tensor):
             name = self.of_tensor(line.origin.target)

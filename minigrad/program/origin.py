@@ -40,6 +40,7 @@ __all__ = ["Call", "Origin", "Origins", "user_line"]
 # They compute what their names say, in the order and with the rounding that PyTorch has.
 HELPERS = {f.__code__: f for f in (sums.product, sums.total, fma.fma, select.choose)}
 LIBRARY = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+Where = tuple[str, int, int]  # "user" or "kernel", which frame, which instruction
 OPS = os.path.join(LIBRARY, "ops")
 GUIDE = os.path.join(LIBRARY, "guide")
 
@@ -75,7 +76,7 @@ class Origin:
     upstream: Any = None
     target: Any = None
     module: tuple[str, ...] | None = None
-    variables: list[tuple[Any, str]] = field(default_factory=list)
+    variables: list[tuple[Where, str]] = field(default_factory=list)
     statement: tuple[str, int] | None = None
     helper: Call | None = None
 
@@ -93,12 +94,20 @@ class Origins:
         self.step = step
         self.calls: list[Call] = []
         self.running: dict[FrameType, Call] = {}
+        self.awaited: dict[Where, tuple[FrameType, str]] = {}  # assignments that are under way
+        self.assigned: dict[Where, Any] = {}  # what they have assigned, where one could look
+
+    def close(self) -> None:
+        """Let go of the frames, once the step is done."""
+        self.running.clear()
+        self.awaited.clear()
 
     def here(self) -> Origin:
         """The origin of the line that is being noted now."""
         found = Origin()
         frames = list(frames_above(sys._getframe(1)))
         self.running = {frame: call for frame, call in self.running.items() if frame in frames}
+        self.look_at_variables(frames)
         node: Node | None = None
         for frame in frames:
             code = frame.f_code
@@ -129,11 +138,24 @@ class Origins:
                 found.statement = (code.co_filename, frame.f_lineno)
             whose = "user" if is_user(code) else "kernel" if is_kernel(code) else None
             variable = whose and assigned_next(frame)
-            if variable:
-                found.variables.append(((whose, id(frame), frame.f_lasti), variable))
+            if whose and variable:
+                where = (whose, id(frame), frame.f_lasti)
+                found.variables.append((where, variable))
+                self.awaited[where] = (frame, variable)
             if code is self.step:
                 break
         return found
+
+    def look_at_variables(self, frames: list[FrameType]) -> None:
+        """Which values the variables of code that has moved on have really got."""
+        for where, (frame, name) in list(self.awaited.items()):
+            if frame not in frames:
+                del self.awaited[where]
+            elif frame.f_lasti != where[2]:
+                del self.awaited[where]
+                value = frame.f_locals.get(name)
+                value = value.array if isinstance(value, Tensor) else value
+                self.assigned[where] = self.described(value)
 
     def call_of(self, op: Op, frame: FrameType) -> Call:
         """The application whose kernel runs in this frame."""

@@ -14,7 +14,7 @@ from minigrad.program.names import Names
 from minigrad.program.simplify import Draft
 from minigrad.program.tape import Array, Layout, Number, Value
 
-__all__ = ["Page", "array_text", "dtype_name", "indented", "new_array", "tuple_text"]
+__all__ = ["Page", "array_text", "dtype_name", "indented", "new_array", "tuple_text", "wrapped"]
 
 WIDTH = 100
 SHORT = 16  # numbers that are written out; a larger constant is given
@@ -117,16 +117,16 @@ def role_of(value: Value, is_stored: bool) -> str:
     return ROLES.get(value.role) or ("changed by the step" if is_stored else "used by the step")
 
 
-def wrapped(text: str, opening: str) -> Iterator[str]:
+def wrapped(text: str, opening: str, width: int = WIDTH) -> Iterator[str]:
     """A line; if it is too long, with what follows an opening bracket in lines of its own."""
-    if len(text) <= WIDTH:
+    if len(text) <= width:
         yield text
         return
     indent = " " * (len(opening) - len(opening.lstrip()))
     yield opening
     inner = indent + "    "
     rest = text[len(opening) - 1 :]
-    yield from textwrap.wrap(rest, WIDTH, initial_indent=inner, subsequent_indent=inner)
+    yield from textwrap.wrap(rest, width, initial_indent=inner, subsequent_indent=inner)
     yield f"{indent})"
 
 

@@ -19,7 +19,7 @@ from minigrad.program.formulas import Comments
 from minigrad.program.memory import with_own_memory
 from minigrad.program.names import Names
 from minigrad.program.origin import Call
-from minigrad.program.page import SHORT, Page, array_text, dtype_name, tuple_text
+from minigrad.program.page import SHORT, WIDTH, Page, array_text, dtype_name, tuple_text, wrapped
 from minigrad.program.simplify import Draft, simplified, substituted
 from minigrad.program.standins import WatchedLeaf
 from minigrad.program.tape import Line, Number, Operand, Value
@@ -65,11 +65,12 @@ def with_named_gradients(draft: Draft, leaves: list[WatchedLeaf]) -> Draft:
     """The draft with a line for a gradient that is just another one, as a bias's is."""
     count = len(draft.outputs) - len(leaves)
     lines, outputs, taken = list(draft.lines), list(draft.outputs), set(draft.outputs[:count])
-    targets = {line.out: line.origin.target for line in lines}
+    origins = {line.out: line.origin for line in lines}
     for i, leaf in enumerate(leaves, count):
         call, name = draft.tape.origins.use_of(leaf.value)
         at = last_line_of(lines, outputs[i], call)
-        if at < 0 or targets[outputs[i]] is leaf:
+        made = origins.get(outputs[i])
+        if at < 0 or made is None or made.phase != "backward" or made.target is leaf:
             continue
         same = Value("result", outputs[i])
         origin = replace(lines[at].origin, phase="backward", call=call, by=name, target=leaf)
@@ -190,9 +191,18 @@ class Plain(Page):
         for i, line in enumerate(self.draft.lines):
             if line.is_back is is_back:
                 statements = list(self.statements(line, i))
-                if statements:
-                    out += [*self.comments.before(line), *statements]
+                for part in self.parts_of(line) if statements else ():
+                    out += self.comments.before(part)
+                out += statements
         return out + self.late
+
+    def parts_of(self, line: Line) -> Iterator[Line]:
+        """The lines whose expressions are part of a statement, and its own."""
+        for value in line.reads():
+            maker = self.names.makers.get(value.root)
+            if maker is not None and self.is_part(maker):
+                yield from self.parts_of(maker)
+        yield line
 
     def statements(self, line: Line, i: int) -> Iterator[str]:
         """Nothing, if the expression may stand where its value is used."""
@@ -210,7 +220,7 @@ class Plain(Page):
         else:
             text = self.expression(line).text
             name = self.new_name(line.out)
-            yield f"{name} = {text}"
+            yield from wrapped(f"{name} = {text}", f"{name} = (", WIDTH - 4)
             yield from self.stored_late(given, name)
 
     def stored_late(self, given: Value | None, name: str) -> Iterator[str]:
@@ -243,7 +253,9 @@ class Plain(Page):
     # ---- expressions -----------------------------------------------------------------------------
 
     def new_name(self, value: Value) -> str:
-        name = self.names.hints.get(value) or self.names.unique(self.names.of_part(value))
+        if value not in self.names.hints:
+            self.names.hints[value] = self.names.unique(self.names.of_part(value))
+        name = self.names.hints[value]
         self.texts[value] = Text(name)
         return name
 
@@ -269,7 +281,7 @@ class Plain(Page):
         match line.function:
             case "product" if outer := factors_of_outer(line.inputs):
                 return Text(f"np.outer({', '.join(self.of(factor).text for factor in outer)})")
-            case function if function in SIGNS:
+            case function if function in SIGNS and not line.options:
                 return with_sign(*SIGNS[function], *inputs)
             case "negative":
                 return Text(f"-{inputs[0].within(SIGN)}", SIGN)
@@ -288,6 +300,9 @@ class Plain(Page):
             case "getitem":
                 index = index_of(line, lambda operand: self.of(operand).text)
                 return Text(f"{inputs[0].within(ATOM)}[{index}]")
+            case "linalg.norm" if is_flat(line.inputs[0]) and line.options["ord"] in (None, 2):
+                whole = line.inputs[0].base or line.inputs[0]  # type: ignore[union-attr]
+                return Text(f"np.linalg.norm({self.of(whole).text})")
             case "look":
                 return Text(str(line.options["look"]).format(inputs[0].within(ATOM)))
             case "concatenate" | "stack":
@@ -325,6 +340,12 @@ def with_sign(sign: str, strength: int, left: Text, right: Text) -> Text:
     is_alone = strength in (COMPARISON, POWER)
     a, b = left.within(strength + is_alone), right.within(strength + 1)
     return Text(f"{a} {sign} {b}", strength)
+
+
+def is_flat(operand: Operand) -> bool:
+    """Whether an operand is a vector, or a matrix in one row."""
+    is_vector = isinstance(operand, Value) and len(operand.shape) == 1
+    return is_vector and operand.look in ("", "{}.reshape(-1)")  # type: ignore[union-attr]
 
 
 def factors_of_outer(inputs: tuple[Operand, ...]) -> tuple[Value, Value] | None:

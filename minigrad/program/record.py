@@ -94,6 +94,7 @@ class Recording:
         finally:
             watcher.reset(token)
             self.tape.is_running = False
+            self.tape.origins.close()
             self.unwatch()
 
     def grads_of_now(self) -> dict[WatchedLeaf, Value]:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd import quiet
-from minigrad.program.calls import UPDATES, evaluated
-from minigrad.program.tape import Line, Number, Operand, Tape, Value
+from minigrad.program.calls import ELEMENTWISE, UPDATES, evaluated
+from minigrad.program.tape import Array, Line, Number, Operand, Tape, Value
 
 NOT_FOLDED = UPDATES | {"empty", "product", "total", "fma"}
 
@@ -68,7 +68,7 @@ def with_first_equals(draft: Draft) -> Draft:
     makers: dict[Value, Line] = {}
     lines = []
     for old in draft.lines:
-        line = substituted(old, same, draft.tape)
+        line = with_numbers(substituted(old, same, draft.tape))
         equal = folded(line) or unchanged(line, makers) or seen.get(key_of(line))
         if equal is None:
             seen[key_of(line)] = line.out
@@ -125,6 +125,42 @@ def hashable(option: Any) -> Any:
     return option if isinstance(option, Value) else repr(option)
 
 
+def with_numbers(line: Line) -> Line:
+    """The line with a number for an array of equal numbers, where another array has its shape."""
+    if line.function not in ELEMENTWISE or len(line.inputs) < 2:
+        return line
+    numbers = [number_of(operand) for operand in line.inputs]
+    varied = [v for v, number in zip(line.inputs, numbers, strict=True) if number is None]
+    if not any(isinstance(v, Value) and has_order(v, line.out) for v in varied):
+        return line
+    pairs = zip(numbers, line.inputs, strict=True)
+    return replace(line, inputs=tuple(number or operand for number, operand in pairs))
+
+
+def has_order(v: Value, out: Value) -> bool:
+    """Whether elements lie in the order of the result, of whatever dtype."""
+    sizes = v.dtype.itemsize, out.dtype.itemsize
+    steps = zip(v.shape, v.strides, out.strides, strict=False)
+    return v.shape == out.shape and all(n == 1 or s * sizes[1] == t * sizes[0] for n, s, t in steps)
+
+
+def number_of(operand: Operand) -> Number | None:
+    """The number that every element of a constant array is."""
+    if isinstance(operand, Number) or not is_fixed(operand):
+        return None
+    array = operand.root.array
+    if array is None or array.size < 2 or not is_uniform(array):
+        return None
+    first = array.flat[0].item()
+    return Number(repr(first), array.dtype, first)
+
+
+def is_uniform(array: Array) -> bool:
+    """Whether all elements have the same bits."""
+    flat = array.reshape(-1)
+    return bool(np.all(flat == flat[0])) and bool(np.all(np.signbit(flat) == np.signbit(flat[0])))
+
+
 # ---- rules: each returns a value that is equal to the line's, or None ----------------------------
 
 
@@ -157,6 +193,12 @@ def unchanged(line: Line, makers: dict[Value, Line]) -> Value | None:
         case "multiply", (one, Value() as x) if is_all(one, 1) and is_like(x, line.out):
             return x
         case "divide", (Value() as x, one) if is_all(one, 1) and is_like(x, line.out):
+            return x
+        case "power", (Value() as x, one) if is_all(one, 1) and is_like(x, line.out):
+            return x
+        case "maximum", (Number(text="-inf"), Value() as x) if is_like(x, line.out):
+            return x
+        case "minimum", (Number(text="inf"), Value() as x) if is_like(x, line.out):
             return x
         case "add", (Value() as x, zero) if is_all(zero, 0.0) and is_like(x, line.out):
             return x if is_never_minus_zero(x, makers) else None
