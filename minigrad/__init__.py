@@ -34,6 +34,7 @@ from minigrad.creation import (
     rand,
     rand_like,
     randint,
+    randint_like,
     randn,
     randn_like,
     randperm,
@@ -132,9 +133,18 @@ from minigrad.functions import (
     where,
     zero_,
 )
+from minigrad.legacy import BoolTensor, DoubleTensor, FloatTensor, IntTensor, LongTensor
 from minigrad.nn.functional import relu, relu_
 from minigrad.printing import set_printoptions
-from minigrad.random import Generator, get_rng_state, initial_seed, manual_seed, seed, set_rng_state
+from minigrad.random import (
+    Generator,
+    default_generator,
+    get_rng_state,
+    initial_seed,
+    manual_seed,
+    seed,
+    set_rng_state,
+)
 from minigrad.scalar import Scalar
 from minigrad.version import __version__
 
@@ -148,8 +158,13 @@ int = int32
 long = int64
 
 __all__ = [
+    "BoolTensor",
     "CompileError",
+    "DoubleTensor",
+    "FloatTensor",
     "Generator",
+    "IntTensor",
+    "LongTensor",
     "Scalar",
     "Size",
     "Tensor",
@@ -176,6 +191,7 @@ __all__ = [
     "compile",
     "cos",
     "cos_",
+    "default_generator",
     "device",
     "div",
     "dot",
@@ -243,6 +259,7 @@ __all__ = [
     "rand",
     "rand_like",
     "randint",
+    "randint_like",
     "randn",
     "randn_like",
     "randperm",

@@ -6,7 +6,6 @@ import builtins
 import math
 import numbers
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -24,8 +23,8 @@ from minigrad.tensor import Tensor, wrap
 
 __all__ = [
     "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like",
-    "get_default_dtype", "legacy", "linspace", "ones", "ones_like", "rand", "rand_like", "randint",
-    "randn", "randn_like", "randperm", "tensor", "zeros", "zeros_like",
+    "get_default_dtype", "linspace", "ones", "ones_like", "rand", "rand_like", "randint",
+    "randint_like", "randn", "randn_like", "randperm", "tensor", "zeros", "zeros_like",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -99,7 +98,7 @@ def native(array: Array) -> Array:
     return array
 
 
-def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:
+def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """The data as a tensor, without a copy if it is one or is a NumPy array of that dtype."""
     check_device(device)
     kind = None if dtype is None else dtypes.check(dtype, "as_tensor")
@@ -126,32 +125,6 @@ def from_numpy(ndarray: Any) -> Tensor:
             stacklevel=2,
         )
     return wrap(ndarray)
-
-
-def legacy(data: tuple[Any, ...]) -> Array:
-    """The array behind `Tensor(...)`: of one argument that is no integer the data, else a shape."""
-    if len(data) == 1 and (isinstance(data[0], Tensor) or not checks.is_integer(data[0])):
-        array = legacy_data(data[0])
-    else:
-        size = non_negative(checks.integers(data or (0,), "new", "size"))
-        array = np.empty(size, np.float32)
-    seen: Array = watched(array)
-    return seen
-
-
-def legacy_data(source: Any) -> Array:
-    """Numbers as float32; a size as memory to be filled; another tensor as it is."""
-    if isinstance(source, Tensor):
-        return source.array
-    if isinstance(source, dtypes.Size):
-        return np.empty(source, np.float32)
-    if isinstance(source, list | tuple | range | np.ndarray | str):
-        return array_from(source, np.dtype(np.float32)).copy()
-    raise noted(
-        TypeError(f"new(): data must be a sequence (got {checks.title(source)})"),
-        "Tensor(...) takes a list, or the sizes of an empty tensor. Write "
-        f"minigrad.tensor({shown(source)}) for a single number.",
-    )
 
 
 # ---- of one value -------------------------------------------------------------------------------
@@ -260,7 +233,7 @@ def full(
 
 def scalar(value: Any, function: str, name: str, position: int) -> Any:
     """A Python number, from one of NumPy's or a 0-d tensor as well."""
-    if isinstance(value, Tensor) and value.array.ndim == 0:
+    if isinstance(value, Tensor) and value.array.ndim == 0 and not value.requires_grad:
         return value.item()
     if isinstance(value, np.generic):
         return value.item()
@@ -294,41 +267,50 @@ def eye(
     return finished(np.eye(rows, columns, dtype=kind), requires_grad, "eye")
 
 
-def like(make: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """`make(shape)` turned into `make_like(tensor)`: the tensor's shape and dtype by default."""
-
-    def make_like(
-        input: Tensor,
-        *,
-        dtype: Any = None,
-        device: Any = None,
-        requires_grad: builtins.bool = False,
-    ) -> Tensor:
-        x = checks.tensor(input, f"{make.__name__}_like")
-        return make(
-            x.array.shape, dtype=dtype or x.dtype, device=device, requires_grad=requires_grad
-        )
-
-    make_like.__name__ = make_like.__qualname__ = f"{make.__name__}_like"
-    make_like.__doc__ = f"{make.__name__}() of the shape and dtype of another tensor."
-    return make_like
+# ---- of one value, like another tensor -----------------------------------------------------------
 
 
-empty_like = like(empty)
-zeros_like = like(zeros)
-ones_like = like(ones)
+def empty_like(
+    input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False
+) -> Tensor:
+    """empty() of another tensor's shape, dtype and order in memory."""
+    return finished(alike("empty_like", input, dtype, device), requires_grad, "empty_like")
+
+
+def zeros_like(
+    input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False
+) -> Tensor:
+    """zeros() of another tensor's shape, dtype and order in memory."""
+    array = alike("zeros_like", input, dtype, device)
+    array.fill(0)
+    return finished(array, requires_grad, "zeros_like")
+
+
+def ones_like(
+    input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False
+) -> Tensor:
+    """ones() of another tensor's shape, dtype and order in memory."""
+    array = alike("ones_like", input, dtype, device)
+    array.fill(1)
+    return finished(array, requires_grad, "ones_like")
 
 
 def full_like(
     input: Tensor, fill_value: Any, *, dtype: Any = None, device: Any = None,
     requires_grad: builtins.bool = False,
 ) -> Tensor:  # fmt: skip
-    """full() of the shape and dtype of another tensor."""
-    x = checks.tensor(input, "full_like")
-    value = scalar(fill_value, "full_like", "fill_value", 2)
-    return full(
-        x.array.shape, value, dtype=dtype or x.dtype, device=device, requires_grad=requires_grad
-    )
+    """full() of another tensor's shape, dtype and order in memory."""
+    array = alike("full_like", input, dtype, device)
+    array.fill(stored(scalar(fill_value, "full_like", "fill_value", 2), array.dtype))
+    return finished(array, requires_grad, "full_like")
+
+
+def alike(function: str, input: Any, dtype: Any, device: Any) -> Array:
+    """Memory that is laid out as the tensor's; where that repeats elements or has gaps, without."""
+    check_device(device)
+    x = checks.tensor(input, function).array
+    kind = x.dtype if dtype is None else dtypes.check(dtype, function)
+    return np.empty_like(x, kind, "C" if 0 in x.strides else "K", subok=False)
 
 
 # ---- in a row -----------------------------------------------------------------------------------
@@ -429,6 +411,21 @@ def evenly(low: float, high: float, count: int, kind: Kind) -> Array:
 # ---- at random ----------------------------------------------------------------------------------
 
 
+def stream(generator: Any, function: str) -> Generator:
+    """The generator that was passed, or the one that is shared by all."""
+    if generator is None:
+        return default_generator
+    if not isinstance(generator, Generator):
+        raise noted(
+            TypeError(
+                f"{function}(): argument 'generator' must be minigrad.Generator, "
+                f"not {checks.title(generator)}"
+            ),
+            "A generator of one's own is minigrad.Generator().manual_seed(0).",
+        )
+    return generator
+
+
 def rand(
     *shape: Any, size: Any = None, generator: Generator | None = None, dtype: Any = None,
     device: Any = None, requires_grad: builtins.bool = False,
@@ -436,7 +433,7 @@ def rand(
     """Evenly from [0, 1), with PyTorch's stream: the same seed gives the same bits."""
     check_device(device)
     wanted, kind = sized("rand", shape, size, dtype, dtypes.float32)
-    values = (generator or default_generator).uniform(non_negative(wanted), kind)
+    values = stream(generator, "rand").uniform(non_negative(wanted), kind)
     return finished(values, requires_grad, "rand")
 
 
@@ -447,12 +444,28 @@ def randn(
     """From the normal distribution, with PyTorch's stream."""
     check_device(device)
     wanted, kind = sized("randn", shape, size, dtype, dtypes.float32)
-    values = (generator or default_generator).normal(non_negative(wanted), kind)
+    values = stream(generator, "randn").normal(non_negative(wanted), kind)
     return finished(values, requires_grad, "randn")
 
 
-rand_like = like(rand)
-randn_like = like(randn)
+def rand_like(
+    input: Tensor, *, generator: Generator | None = None, dtype: Any = None, device: Any = None,
+    requires_grad: builtins.bool = False,
+) -> Tensor:  # fmt: skip
+    """rand() of another tensor's shape, dtype and order in memory."""
+    array = alike("rand_like", input, dtype, device)
+    array[...] = stream(generator, "rand_like").uniform_for(array)
+    return finished(array, requires_grad, "rand_like")
+
+
+def randn_like(
+    input: Tensor, *, generator: Generator | None = None, dtype: Any = None, device: Any = None,
+    requires_grad: builtins.bool = False,
+) -> Tensor:  # fmt: skip
+    """randn() of another tensor's shape, dtype and order in memory."""
+    array = alike("randn_like", input, dtype, device)
+    array[...] = stream(generator, "randn_like").normal_for(array)
+    return finished(array, requires_grad, "randn_like")
 
 
 def randint(
@@ -478,8 +491,29 @@ def randint(
             "The upper end itself is never drawn: randint(0, 10) gives 0 to 9. From "
             f"{first} to below {last} there is nothing.",
         )
-    values = (generator or default_generator).integers(first, last, non_negative(wanted))
+    refuse_beyond(last, kind)
+    values = stream(generator, "randint").integers(first, last, non_negative(wanted))
     return finished(values.astype(kind), requires_grad, "randint")
+
+
+def randint_like(
+    input: Tensor, low: Any = 0, high: Any = None, *, generator: Generator | None = None,
+    dtype: Any = None, device: Any = None, requires_grad: builtins.bool = False,
+) -> Tensor:  # fmt: skip
+    """randint() of another tensor's shape, dtype and order in memory."""
+    array = alike("randint_like", input, dtype, device)
+    low, high = (0, low) if high is None else (low, high)
+    first = checks.integer(low, "randint_like", "low", 2)
+    last = checks.integer(high, "randint_like", "high", 2)
+    refuse_beyond(last, array.dtype)
+    array[...] = stream(generator, "randint_like").integers_for(array, first, last)
+    return finished(array, requires_grad, "randint_like")
+
+
+def refuse_beyond(last: int, kind: Kind) -> None:
+    """A bool is 0 or 1."""
+    if kind.kind == "b" and last > 2:
+        raise RuntimeError("to - 1 is out of bounds for bool")
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -> Tensor:
@@ -487,5 +521,5 @@ def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -
     kind = np.dtype(np.int64) if dtype is None else dtypes.check(dtype, "randperm")
     count = checks.integer(n, "randperm", "n", 1)
     non_negative((count,))
-    values = (generator or default_generator).permutation(count).astype(kind)
+    values = stream(generator, "randperm").permutation(count).astype(kind)
     return finished(values, False, "randperm")

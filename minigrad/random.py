@@ -168,14 +168,26 @@ class Generator:
         values[values == end] = first
         return values.reshape(shape)
 
+    def uniform_for(self, x: Array, low: float = 0.0, high: float = 1.0) -> Array:
+        """Values for the elements of an array, drawn in the order in which they lie in memory."""
+        order, back = memory_order(x)
+        shape = tuple(x.shape[d] for d in order)
+        return self.uniform(shape, x.dtype, low, high).transpose(back)
+
     def normal(
-        self, shape: Sequence[int], dtype: Any, mean: float = 0.0, std: float = 1.0
+        self,
+        shape: Sequence[int],
+        dtype: Any,
+        mean: float = 0.0,
+        std: float = 1.0,
+        *,
+        contiguous: bool = True,
     ) -> Array:
         """Normal, `z * std + mean` rounded once. torch: randn, normal_.
 
-        Fewer than 16 values are made one pair after the other in float64, more of them in blocks
-        of 16 in their own dtype. RuntimeError for a negative `std`, NotImplementedError for a
-        dtype that is not a float's.
+        Fewer than 16 values, and those for memory that is not `contiguous`, are made one pair after
+        the other in float64, others in blocks of 16 in their own dtype. RuntimeError for a negative
+        `std`, NotImplementedError for a dtype that is not a float's.
         """
         dtype, count = np.dtype(dtype), math.prod(shape)
         if not std >= 0:
@@ -188,10 +200,17 @@ class Generator:
             return np.empty(shape, dtype)
         check_floating(dtype, "normal_kernel_cpu")
         with self.lock:
-            z = self.pairs(count) if count < BLOCK else self.blocks(count, dtype)
+            in_pairs = count < BLOCK or not contiguous
+            z = self.pairs(count) if in_pairs else self.blocks(count, dtype)
         with np.errstate(all="ignore"):  # an infinite mean or std
             values = affine(z, z.dtype.type(std), z.dtype.type(mean))
             return values.astype(dtype, copy=False).reshape(shape)
+
+    def normal_for(self, x: Array, mean: float = 0.0, std: float = 1.0) -> Array:
+        """Values for the elements of an array, drawn in the order in which they lie in memory."""
+        order, back = memory_order(x)
+        shape, straight = tuple(x.shape[d] for d in order), x.flags.c_contiguous
+        return self.normal(shape, x.dtype, mean, std, contiguous=straight).transpose(back)
 
     def integers(self, low: int, high: int, shape: Sequence[int]) -> Array:
         """Whole numbers in [low, high), as int64: `low + word % (high - low)`. torch: randint.
@@ -205,6 +224,11 @@ class Generator:
             words = self.words(count) if span < 1 << 28 else self.wide(count)
         shift = np.uint64(low & LAST_SEED)  # uint64 wraps around to the right int64
         return (words % np.uint64(span) + shift).view(np.int64).reshape(shape)
+
+    def integers_for(self, x: Array, low: int, high: int) -> Array:
+        """Whole numbers for the elements of an array, in the order in which they lie in memory."""
+        order, back = memory_order(x)
+        return self.integers(low, high, tuple(x.shape[d] for d in order)).transpose(back)
 
     def permutation(self, n: int) -> Array:
         """0, ..., n - 1 in random order, as int64, by Fisher and Yates. torch: randperm."""
@@ -383,6 +407,12 @@ def checked_state(state: Any) -> Array:
             "0, 1): this was no state of get_rng_state(), or it was changed.",
         )
     return array
+
+
+def memory_order(x: Array) -> tuple[list[int], list[int]]:
+    """The dims of an array from the widest step in memory to the narrowest, and the way back."""
+    order = sorted(range(x.ndim), key=lambda d: -x.strides[d])
+    return order, sorted(range(x.ndim), key=order.__getitem__)
 
 
 # ---- the generator that everyone shares

@@ -50,9 +50,13 @@ class Tensor:
     view_of: View | None
     frozen: Leaf
 
-    def __init__(self, *data: Any, device: Any = None) -> None:
-        self.array = creation.legacy(data)
-        self.node = self.stamp = self.view_of = None
+    def __init__(self, *data: Any, size: Any = None, device: Any = None) -> None:
+        dtypes.device(device or "cpu")
+        made = legacy.construct(dtypes.float32, data, size)
+        self.array, self.node = made.array, made.node
+        self.stamp, self.view_of = made.stamp, made.view_of
+        if self.stamp is not None:
+            self.stamp.remember(self)
 
     # ---- what it is -----------------------------------------------------------------------------
 
@@ -110,7 +114,7 @@ class Tensor:
         """The name of the type, `minigrad.FloatTensor`; with a dtype, the tensor converted."""
         if dtype is None:
             return f"minigrad.{self.dtype.title}Tensor"
-        return functions.to(self, dtypes.named(dtype) if isinstance(dtype, str) else dtype)
+        return functions.to(self, legacy.kind_of(dtype))
 
     # ---- autograd -------------------------------------------------------------------------------
 
@@ -807,6 +811,23 @@ class Tensor:
     ) -> Tensor:
         return functions.normal_(self, mean, std, **options)
 
+    # ---- new tensors of the same dtype ----------------------------------------------------------
+
+    def new_empty(self, *size: Any, **options: Any) -> Tensor:
+        return kin.new_empty(self, *size, **options)
+
+    def new_zeros(self, *size: Any, **options: Any) -> Tensor:
+        return kin.new_zeros(self, *size, **options)
+
+    def new_ones(self, *size: Any, **options: Any) -> Tensor:
+        return kin.new_ones(self, *size, **options)
+
+    def new_full(self, size: Any, fill_value: Any, **options: Any) -> Tensor:
+        return kin.new_full(self, size, fill_value, **options)
+
+    def new_tensor(self, data: Any, **options: Any) -> Tensor:
+        return kin.new_tensor(self, data, **options)
+
     # ---- to another dtype -----------------------------------------------------------------------
 
     def to(self, *args: Any, **kwargs: Any) -> Tensor:
@@ -835,7 +856,7 @@ class Tensor:
 
 
 # The one knot of the library: operators need functions, functions need ops, ops make tensors.
-from minigrad import autograd, creation, functions, printing, serialization  # noqa: E402
+from minigrad import autograd, functions, kin, legacy, printing, serialization  # noqa: E402
 from minigrad.autograd import leaves  # noqa: E402
 from minigrad.autograd.graph import Leaf, Node, RemovableHandle, Stamp, View  # noqa: E402
 from minigrad.functions import checks  # noqa: E402

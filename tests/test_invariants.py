@@ -729,7 +729,7 @@ LAYERS = [
     ["random"],
     ["tensor", "autograd", "ops"],
     ["functions"],
-    ["nested", "creation", "serialization"],
+    ["nested", "creation", "kin", "legacy", "serialization"],
     ["nn"],
     ["optim"],
     ["program", "guide", "story"],

@@ -165,12 +165,12 @@ def copy_(t: Tensor, source: Any) -> Tensor:
 def uniform_(t: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = None) -> Tensor:
     """Values drawn evenly from [a, b)."""
     refuse(t)
-    values = (generator or default_generator).uniform(t.array.shape, t.array.dtype, a, b)
+    values = (generator or default_generator).uniform_for(t.array, a, b)
     return in_place(ops.uniform, t, values)
 
 
 def normal_(t: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
     """Values drawn from the normal distribution."""
     refuse(t)
-    values = (generator or default_generator).normal(t.array.shape, t.array.dtype, mean, std)
+    values = (generator or default_generator).normal_for(t.array, mean, std)
     return in_place(ops.normal, t, values)

@@ -62,6 +62,7 @@ from minigrad.ops.linalg import bmm, dot, linear, linear_without_bias, matmul, m
 from minigrad.ops.neural import leaky_relu, leaky_relu_in_place, mse_loss, relu
 from minigrad.ops.reduction import mean, sum
 from minigrad.ops.shape import (
+    alias,
     cat,
     expand,
     getitem,
@@ -87,6 +88,7 @@ __all__ = [
     "abs",
     "add",
     "add_scaled",
+    "alias",
     "bitwise_and",
     "bitwise_not",
     "bitwise_or",

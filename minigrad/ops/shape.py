@@ -51,6 +51,15 @@ def reshape_copy(x: Array, /, shape: Shape) -> Array:
 reshape_copy.derivative(x=lambda g, x_shape: reshape(g, x_shape))
 
 
+@view()
+def alias(x: Array, /) -> Array:
+    """The same elements, seen by another tensor."""
+    return x.view()
+
+
+alias.derivative(x=lambda g: g)
+
+
 @view(label="UnsqueezeBackward0")
 def unsqueeze(x: Array, /, shape: Shape) -> Array:
     return x.reshape(shape)
