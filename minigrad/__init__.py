@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from minigrad import autograd, nn, optim
 from minigrad.autograd import (
     enable_grad,
+    inference_mode,
     is_grad_enabled,
+    is_inference_mode_enabled,
     no_grad,
     set_grad_enabled,
 )
@@ -219,11 +221,13 @@ __all__ = [
     "get_default_dtype",
     "get_rng_state",
     "gt",
+    "inference_mode",
     "initial_seed",
     "int",
     "int32",
     "int64",
     "is_grad_enabled",
+    "is_inference_mode_enabled",
     "isclose",
     "isfinite",
     "isinf",

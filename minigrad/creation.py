@@ -12,7 +12,9 @@ import numpy as np
 
 from minigrad import dtypes, nested
 from minigrad.autograd import leaves
+from minigrad.autograd.grad_mode import enabled
 from minigrad.autograd.graph import Leaf
+from minigrad.autograd.inference import mark
 from minigrad.autograd.quiet import local
 from minigrad.autograd.watch import refuse_arrays, watched
 from minigrad.functions import checks
@@ -124,7 +126,7 @@ def from_numpy(ndarray: Any) -> Tensor:
             UserWarning,
             stacklevel=2,
         )
-    return wrap(ndarray)
+    return new(ndarray)
 
 
 # ---- of one value -------------------------------------------------------------------------------
@@ -142,11 +144,19 @@ def finished(array: Array, requires_grad: Any, function: str) -> Tensor:
         )
     array = watched(array)
     if not requires_grad:
-        return wrap(array)
+        return new(array)
     leaves.check_floating(
         array, "Only Tensors of floating point and complex dtype can require gradients"
     )
-    return wrap(array, Leaf(array.shape, array.dtype))
+    return new(array, Leaf(array.shape, array.dtype))
+
+
+def new(array: Array, leaf: Leaf | None = None) -> Tensor:
+    """A tensor that was made of none: an inference tensor, if this is inference mode."""
+    t = wrap(array, leaf)
+    if not enabled.get():
+        mark(t)
+    return t
 
 
 def check_device(device: Any) -> None:

@@ -57,6 +57,7 @@ class Tensor:
         self.stamp, self.view_of = made.stamp, made.view_of
         if self.stamp is not None:
             self.stamp.remember(self)
+        inference.mark(self)
 
     # ---- what it is -----------------------------------------------------------------------------
 
@@ -116,6 +117,10 @@ class Tensor:
             return f"minigrad.{self.dtype.title}Tensor"
         return functions.to(self, legacy.kind_of(dtype))
 
+    def is_inference(self) -> builtins.bool:
+        """True if it was made in inference_mode, or looks into memory that was."""
+        return inference.is_inference(self)
+
     # ---- autograd -------------------------------------------------------------------------------
 
     @property
@@ -158,7 +163,7 @@ class Tensor:
     @property
     def data(self) -> Tensor:
         """The same memory without history, and without the version counter: for the careful."""
-        return wrap(self.array)
+        return leaves.data_of(self)
 
     @data.setter
     def data(self, value: Tensor) -> None:
@@ -857,7 +862,7 @@ class Tensor:
 
 # The one knot of the library: operators need functions, functions need ops, ops make tensors.
 from minigrad import autograd, functions, kin, legacy, printing, serialization  # noqa: E402
-from minigrad.autograd import leaves  # noqa: E402
+from minigrad.autograd import inference, leaves  # noqa: E402
 from minigrad.autograd.graph import Leaf, Node, RemovableHandle, Stamp, View  # noqa: E402
 from minigrad.functions import checks  # noqa: E402
 from minigrad.functions.elementwise import is_operand  # noqa: E402

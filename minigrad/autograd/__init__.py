@@ -15,6 +15,7 @@ from minigrad.autograd.grad_mode import (
     set_grad_enabled,
 )
 from minigrad.autograd.gradcheck import gradcheck, gradgradcheck
+from minigrad.autograd.inference import inference_mode, is_inference_mode_enabled
 
 if TYPE_CHECKING:
     from minigrad.autograd import functional
@@ -27,7 +28,9 @@ __all__ = [
     "grad",
     "gradcheck",
     "gradgradcheck",
+    "inference_mode",
     "is_grad_enabled",
+    "is_inference_mode_enabled",
     "no_grad",
     "set_grad_enabled",
 ]

@@ -148,8 +148,8 @@ def deposit(leaf: Leaf, g: Any) -> None:
     elif isinstance(g, Tensor):
         leaf.grad = grad + g
     else:
-        local.run(np.add, grad.array, g, grad.array)
         touch(grad)
+        local.run(np.add, grad.array, g, grad.array)
 
 
 def deposit_all(gradients: Gradients, create_graph: bool) -> None:

@@ -16,9 +16,10 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.autograd import errors
-from minigrad.autograd.grad_mode import is_grad_enabled, no_grad, set_grad_enabled
+from minigrad.autograd.grad_mode import enabled, no_grad, set_grad_enabled
 from minigrad.autograd.graph import Leaf, Node, tick, touch
 from minigrad.autograd.op import alias
+from minigrad.autograd.watch import listeners, tell
 from minigrad.notes import noted, shown
 from minigrad.ops.inplace import rebase
 from minigrad.tensor import Tensor, wrap
@@ -191,6 +192,9 @@ class FunctionNode(Node):
         if self.ctx.saved:
             self.ctx.saved = None
 
+    def saved_tensors(self) -> list[Tensor]:
+        return [saved.tensor for saved in self.ctx.saved or () if saved.tensor is not None]
+
     def name(self) -> str:
         return f"{self.function.__name__}Backward"
 
@@ -323,7 +327,7 @@ class Function:
             results = tuple(as_view(value, args, ctx) for value in results)
         for t in ctx.dirty:
             touch(t)
-        if before and is_grad_enabled():
+        if before and enabled.get():
             results = attach(cls, ctx, before, results, args)
         return results if isinstance(result, tuple) else results[0]
 
@@ -378,6 +382,8 @@ def attach(
             own_history(value, node, None if single else f"Output {i} of {function.__name__}")
         elif node is not None:
             new_history(value, node)
+    if listeners:
+        tell(hub, None, args)
     return results
 
 

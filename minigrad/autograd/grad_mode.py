@@ -16,14 +16,31 @@ from typing import Any
 
 from minigrad.notes import noted, shown
 
-__all__ = ["enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+__all__ = ["Inference", "enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
 
-enabled: ContextVar[bool] = ContextVar("minigrad_grad_enabled", default=True)
+
+class Inference:
+    """The mode inside of inference_mode: false, since nothing is recorded, whatever `grad` says."""
+
+    def __init__(self, grad: bool) -> None:
+        self.grad = grad  # what is_grad_enabled() tells
+
+    def __bool__(self) -> bool:
+        return False
+
+
+enabled: ContextVar[bool | Inference] = ContextVar("minigrad_grad_enabled", default=True)
 
 
 def is_grad_enabled() -> bool:
     """True if operations are recorded for backward in this thread now."""
-    return enabled.get()
+    mode = enabled.get()
+    return mode.grad if isinstance(mode, Inference) else mode
+
+
+def turn(mode: bool) -> None:
+    """Set the grad mode; in inference mode that is said, and nothing is recorded all the same."""
+    enabled.set(Inference(mode) if isinstance(enabled.get(), Inference) else mode)
 
 
 class Mode:
@@ -32,11 +49,12 @@ class Mode:
     mode: bool
 
     def __init__(self) -> None:
-        self.outer: list[bool] = []  # a stack: one object may be entered again while inside
+        # A stack: one object may be entered again while inside.
+        self.outer: list[bool | Inference] = []
 
     def __enter__(self) -> None:
         self.outer.append(enabled.get())
-        enabled.set(self.mode)
+        turn(self.mode)
 
     def __exit__(
         self,
@@ -138,11 +156,11 @@ class set_grad_enabled(Mode):
             )
         self.mode = mode
         self.before = enabled.get()
-        enabled.set(self.mode)
+        turn(self.mode)
 
     def __enter__(self) -> None:
         self.outer.append(self.before)
-        enabled.set(self.mode)
+        turn(self.mode)
 
     def fresh(self) -> Mode:
         return set_grad_enabled(self.mode)

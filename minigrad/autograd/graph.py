@@ -17,6 +17,7 @@ from weakref import ref
 import numpy as np
 
 if TYPE_CHECKING:
+    from minigrad.autograd.grad_mode import Inference
     from minigrad.autograd.op import Op, Plan
     from minigrad.tensor import Tensor
 
@@ -83,7 +84,7 @@ class View:
     def __init__(self, base: Tensor, steps: tuple[Step, ...]) -> None:
         self.base = base
         self.steps = steps
-        self.recorded = True  # False if it was made under no_grad
+        self.recorded: bool | Inference = True  # or the mode in which it was made unrecorded
         self.by_function = False  # True if a user's Function returned it
         self.siblings: str | None = None  # which output it is, if several views were returned
 
@@ -174,6 +175,10 @@ class Node:
         """Forget what was saved; a node that saved no values can be walked again."""
         if self.plan.holds_values:
             self.saved = None
+
+    def saved_tensors(self) -> list[Tensor]:
+        """The tensors among what was saved."""
+        return [value for value in self.saved or () if hasattr(value, "stamp")]
 
     def name(self) -> str:
         """The name that PyTorch gives to this node, for example MulBackward0."""

@@ -11,11 +11,13 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.autograd.graph import Hooks, Leaf, Node, RemovableHandle, stamp_of
+from minigrad.autograd.inference import check_requires_grad, is_inference
 from minigrad.notes import noted, shown
 from minigrad.tensor import Tensor, wrap
 
 __all__ = [
     "check_floating",
+    "data_of",
     "detach",
     "detach_",
     "grad_of",
@@ -52,6 +54,7 @@ def set_requires_grad(t: Tensor, value: bool) -> None:
             "This tensor was computed from tensors that require grad, so it does as well.",
         )
     if value:
+        check_requires_grad(t)
         check_floating(t.array)
         t.node = t.node or leaf_of(t)
         t.node.frozen = False
@@ -69,6 +72,8 @@ def require_grad(t: Tensor, value: bool) -> None:
             ),
             f"Write x.requires_grad_() or x.requires_grad_(False): {shown(value)} came.",
         )
+    if value:
+        check_requires_grad(t)
     if value and isinstance(t.node, Node):
         return
     if value:
@@ -174,6 +179,13 @@ def check_grad(t: Tensor, value: Any) -> None:
             f"The tensor holds {t.dtype}, and so does its gradient. Write x.grad = "
             f"g.to({t.dtype}).",
         )
+
+
+def data_of(t: Tensor) -> Tensor:
+    other = wrap(t.array)
+    if is_inference(t):
+        other.stamp = t.stamp
+    return other
 
 
 def set_data(t: Tensor, value: Any) -> None:

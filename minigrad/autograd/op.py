@@ -31,6 +31,7 @@ from minigrad.autograd import errors
 from minigrad.autograd.grad_mode import enabled
 from minigrad.autograd.graph import Leaf, Node, View, stamp_of, tick
 from minigrad.autograd.quiet import local
+from minigrad.autograd.watch import listeners, tell
 from minigrad.tensor import Tensor, wrap
 
 __all__ = ["Array", "Op", "Plan", "op", "view"]
@@ -287,6 +288,8 @@ def make(kernel: Kernel, label: Label | None, shares: bool) -> Op:
             if plan is None:
                 plan = plans[mask] = Plan(this, mask)
             out.node = plan.record(parents, args, out)
+        if listeners:
+            tell(out.node, out, args)
         return out
 
     this = cast(Op, functools.update_wrapper(apply, kernel))
@@ -341,8 +344,9 @@ def share_memory(out: Tensor, op: Op, args: tuple[Any, ...]) -> None:
     steps = ((op, args[1:]),)
     out.view_of = View(source, steps) if seen is None else seen.onward(steps)
     stamp.remember(out)
-    if not is_recording():
-        out.view_of.recorded = False
+    mode = is_recording()
+    if not mode:
+        out.view_of.recorded = mode
         if source.node is not None:  # PyTorch's view says that it requires grad, but keeps none
             out.node = Leaf(out.array.shape, out.array.dtype)
             out.node.frozen = True

@@ -1,15 +1,28 @@
-"""Whether somebody watches what is computed: `minigrad.compile`, while it records a step.
+"""Whether somebody watches what is computed.
 
-Most of a step is noted by the arrays themselves, which are of a subclass of ndarray then. What
-starts without such an array asks here: a new tensor, and a NumPy array that becomes one.
+`listeners` are told of each op; there are none unless anomaly mode or inference mode is used.
+
+The watcher is `minigrad.compile`, while it records a step. Most of a step is noted by the arrays
+themselves, which are of a subclass of ndarray then. What starts without such an array asks here: a
+new tensor, and a NumPy array that becomes one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-__all__ = ["Watcher", "refuse_arrays", "watched", "watcher"]
+__all__ = ["Watcher", "listeners", "refuse_arrays", "tell", "watched", "watcher"]
+
+Listener = Callable[[Any, Any, tuple[Any, ...]], None]  # the node (or None), the result, arguments
+listeners: list[Listener] = []
+
+
+def tell(node: Any, out: Any, args: tuple[Any, ...]) -> None:
+    """Say that an op has been called; a listener may raise, and the call fails with that."""
+    for listener in listeners:
+        listener(node, out, args)
 
 
 class Watcher(Protocol):

@@ -15,8 +15,9 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.grad_mode import enabled
+from minigrad.autograd.grad_mode import Inference, enabled
 from minigrad.autograd.graph import Hooks, Leaf, Node, Step, View, follow, stamp_of, tick
+from minigrad.autograd.inference import check_write
 from minigrad.autograd.op import Array, Op, Plan, op
 from minigrad.notes import noted
 from minigrad.ops.elementwise import cast, zero
@@ -239,6 +240,7 @@ def move_hooks(old: Node | Leaf | None, new: Node | Leaf | None) -> None:
 
 def refuse(t: Tensor, *args: Any, may_repeat: bool = False) -> None:
     """Raise PyTorch's error where an in-place write would be wrong, before anything is written."""
+    check_write(t.stamp)
     view = t.view_of
     if enabled.get() and (is_differentiable(t) or any(map(wants_grad, args))):
         if view is not None:
@@ -321,11 +323,13 @@ def leaf_error(what: str) -> Exception:
 
 def view_error(t: Tensor, view: View) -> Exception:
     unrecorded = "created in no_grad mode and is being modified inplace with grad mode enabled."
+    if isinstance(view.recorded, Inference):
+        unrecorded = "created in inference mode and is being modified inplace in normal mode."
     if not isinstance(t.node, Node):
         return noted(
             RuntimeError(f"A view was {unrecorded} {reason(view)}"),
-            f"Under no_grad the view of shape {list(t.array.shape)} was not recorded, so a "
-            "write through it could not be either. Make the view again outside of no_grad.",
+            f"Under {mode_of(view)} the view of shape {list(t.array.shape)} was not recorded, so a "
+            "write through it could not be either. Make the view again outside of it.",
         )
     which = view.siblings or f"Output 0 of {t.node.name().partition('Backward')[0]}"
     if view.by_function or view.siblings is not None:
@@ -336,9 +340,13 @@ def view_error(t: Tensor, view: View) -> Exception:
         )
     return noted(
         RuntimeError(f"{which} is a view of a view which was {unrecorded} {reason(view)}"),
-        f"Under no_grad the view of shape {list(t.array.shape)} was not recorded, so a "
-        "write through it could not be either. Make the view again outside of no_grad.",
+        f"Under {mode_of(view)} the view of shape {list(t.array.shape)} was not recorded, so a "
+        "write through it could not be either. Make the view again outside of it.",
     )
+
+
+def mode_of(view: View) -> str:
+    return "inference_mode" if isinstance(view.recorded, Inference) else "no_grad"
 
 
 def reason(view: View) -> str:
@@ -357,7 +365,8 @@ def reason(view: View) -> str:
         )
     return (
         "Given that this use case is ambiguous and error-prone, it is forbidden. You can clarify "
-        "your code by moving both the view and the inplace either both inside the no_grad block "
+        "your code by moving both the view and the inplace either both inside the "
+        f"{mode_of(view)} block "
         "(if you don't want the inplace to be tracked) or both outside (if you want the inplace to "
         "be tracked)."
     )

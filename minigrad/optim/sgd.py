@@ -151,11 +151,11 @@ class SGD(Optimizer):
                     continue
                 if rule is None or rule.dtype is not p.array.dtype:
                     rule = rule_of(group, p.array.dtype)
+                touch(p)  # first: it may refuse
                 if rule.momentum is None:
                     rule.apply(p.array, grad.array)
                 else:
                     self.apply_with_buffer(rule, p, grad.array)
-                touch(p)
 
     def apply_with_buffer(self, rule: Rule, p: Tensor, g: Array) -> None:
         state = self.state[p]
