@@ -12,7 +12,6 @@ import numpy as np
 
 from minigrad import dtypes, nested
 from minigrad.autograd import leaves
-from minigrad.autograd.grad_mode import enabled
 from minigrad.autograd.graph import Leaf
 from minigrad.autograd.inference import mark
 from minigrad.autograd.quiet import local
@@ -154,8 +153,7 @@ def finished(array: Array, requires_grad: Any, function: str) -> Tensor:
 def new(array: Array, leaf: Leaf | None = None) -> Tensor:
     """A tensor that was made of none: an inference tensor, if this is inference mode."""
     t = wrap(array, leaf)
-    if not enabled.get():
-        mark(t)
+    mark(t)
     return t
 
 

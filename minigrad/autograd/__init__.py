@@ -11,11 +11,12 @@ from minigrad.autograd.function import Function
 from minigrad.autograd.grad_mode import (
     enable_grad,
     is_grad_enabled,
+    is_inference_mode_enabled,
     no_grad,
     set_grad_enabled,
 )
 from minigrad.autograd.gradcheck import gradcheck, gradgradcheck
-from minigrad.autograd.inference import inference_mode, is_inference_mode_enabled
+from minigrad.autograd.inference import inference_mode
 
 if TYPE_CHECKING:
     from minigrad.autograd import functional

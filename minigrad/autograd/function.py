@@ -16,7 +16,7 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.autograd import errors
-from minigrad.autograd.grad_mode import enabled, no_grad, set_grad_enabled
+from minigrad.autograd.grad_mode import is_recording, no_grad, set_grad_enabled
 from minigrad.autograd.graph import Leaf, Node, tick, touch
 from minigrad.autograd.op import alias
 from minigrad.autograd.watch import listeners, tell
@@ -327,7 +327,7 @@ class Function:
             results = tuple(as_view(value, args, ctx) for value in results)
         for t in ctx.dirty:
             touch(t)
-        if before and enabled.get():
+        if before and is_recording():
             results = attach(cls, ctx, before, results, args)
         return results if isinstance(result, tuple) else results[0]
 

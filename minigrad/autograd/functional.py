@@ -32,9 +32,9 @@ from minigrad.autograd.functional_task import (
     group,
     of_first_derivative,
     of_gradient,
+    zeros,
 )
 from minigrad.autograd.grad_mode import enable_grad
-from minigrad.creation import zeros_like
 from minigrad.tensor import Tensor
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
@@ -79,7 +79,7 @@ def jvp(
         x = task.inputs(inputs)
         direction = task.vector(v, x, "input to the user-provided function is a single Tensor")
         y = task.outputs(func, x)
-        weights = tuple(zeros_like(t, requires_grad=True) for t in y.tensors)
+        weights = tuple(zeros(t).requires_grad_() for t in y.tensors)
         products = differentiated(y.tensors, x.tensors, weights, create_graph=True)
         task.depend(products, of_gradient)
         # The products are linear in the weights, whatever these are: their derivative is J.
@@ -171,7 +171,7 @@ def hvp(
     """
     task = Task("hvp", create_graph, strict)
     x, direction, y, gradient = task.first_derivative(func, inputs, v)
-    weights = tuple(zeros_like(t, requires_grad=True) for t in x.tensors)
+    weights = tuple(zeros(t).requires_grad_() for t in x.tensors)
     products = differentiated(gradient, x.tensors, weights, create_graph=True)
     found = differentiated(products, weights, direction, create_graph)
     changes = task.filled(found, x.tensors, "The hessian of the user-provided function", "entry")

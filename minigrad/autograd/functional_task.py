@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from minigrad.autograd.backward import grad
 from minigrad.autograd.grad_mode import enable_grad
-from minigrad.creation import zeros_like
-from minigrad.functions import stack
 from minigrad.notes import noted
-from minigrad.tensor import Tensor
+from minigrad.ops import stack
+from minigrad.tensor import Tensor, wrap
 
 __all__ = [
     "Function", "Group", "Task", "check_strategy", "check_vectorize", "differentiated",
@@ -55,6 +56,10 @@ def fresh(t: Tensor, create_graph: bool, requires_grad: bool) -> Tensor:
     if create_graph and t.requires_grad:
         return t.view(t.shape)
     return t.detach().requires_grad_(requires_grad)
+
+
+def zeros(t: Tensor) -> Tensor:
+    return wrap(np.zeros_like(t.array))
 
 
 def differentiated(
@@ -144,9 +149,14 @@ class Task(NamedTuple):
 
     def rows(self, i: int, y: Tensor, x: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         """∂y/∂x for each x: a walk from each element of y."""
+        if y.numel() == 0:
+            raise noted(
+                RuntimeError("stack expects a non-empty TensorList"),
+                f"Output {i} has the shape {list(y.shape)}, without elements: nothing to stack.",
+            )
         rows = [self.row(i, one_of(y, j), y, x) for j in range(y.numel())]
         return tuple(
-            stack([row[k] for row in rows]).view(*y.shape, *t.shape) for k, t in enumerate(x)
+            stack(0, *[row[k] for row in rows]).view(*y.shape, *t.shape) for k, t in enumerate(x)
         )
 
     def row(self, i: int, one: Tensor, y: Tensor, x: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
@@ -157,7 +167,7 @@ class Task(NamedTuple):
                     raise independent(f"Output {i} of the user-provided function", f"input {k}")
                 if self.create_graph and not g.requires_grad:
                     raise independent("The jacobian of the user-provided function", f"input {i}", 1)
-        return tuple(zeros_like(t) if g is None else g for g, t in zip(found, x, strict=True))
+        return tuple(zeros(t) if g is None else g for g, t in zip(found, x, strict=True))
 
     def depend(self, results: Sequence[Tensor | None], error: Callable[[int], Exception]) -> None:
         """In strict mode: the error of the first result that does not depend on the inputs."""
@@ -177,7 +187,7 @@ class Task(NamedTuple):
             if self.create_graph and not g.requires_grad:
                 which = "jacobian" if self.name in ("vjp", "jvp") else "hessian"
                 raise independent(f"The {which} of the user-provided function", f"input {i}", 1)
-        return tuple(zeros_like(t) if g is None else g for g, t in zip(found, like, strict=True))
+        return tuple(zeros(t) if g is None else g for g, t in zip(found, like, strict=True))
 
     def finished(self, tensors: tuple[Tensor, ...], like: Group) -> Any:
         """What the user gets: without history unless it was asked for, and in the same nesting."""
@@ -188,9 +198,9 @@ class Task(NamedTuple):
 
 def one_of(y: Tensor, j: int) -> Tensor:
     """Zeros like y, with 1 at its j-th element."""
-    one = zeros_like(y.detach().contiguous())
-    one.view(-1)[j] = 1
-    return one
+    one = np.zeros(y.array.shape, y.array.dtype)
+    one.reshape(-1)[j] = 1
+    return wrap(one)
 
 
 # ---- what is refused ----------------------------------------------------------------------------

@@ -16,7 +16,10 @@ from typing import Any
 
 from minigrad.notes import noted, shown
 
-__all__ = ["Inference", "enable_grad", "is_grad_enabled", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "Inference", "Mode", "enable_grad", "is_grad_enabled", "is_inference_mode_enabled",
+    "is_recording", "no_grad", "set_grad_enabled",
+]  # fmt: skip
 
 
 class Inference:
@@ -38,9 +41,14 @@ def is_grad_enabled() -> bool:
     return mode.grad if isinstance(mode, Inference) else mode
 
 
-def turn(mode: bool) -> None:
-    """Set the grad mode; in inference mode that is said, and nothing is recorded all the same."""
-    enabled.set(Inference(mode) if isinstance(enabled.get(), Inference) else mode)
+def is_recording() -> bool:
+    """Whether anything is recorded: not in inference mode, even if gradients are enabled there."""
+    return bool(enabled.get())
+
+
+def is_inference_mode_enabled() -> bool:
+    """True inside of inference_mode, in this thread."""
+    return isinstance(enabled.get(), Inference)
 
 
 class Mode:
@@ -54,7 +62,7 @@ class Mode:
 
     def __enter__(self) -> None:
         self.outer.append(enabled.get())
-        turn(self.mode)
+        self.turn()
 
     def __exit__(
         self,
@@ -63,6 +71,10 @@ class Mode:
         tb: TracebackType | None,
     ) -> None:
         enabled.set(self.outer.pop())
+
+    def turn(self) -> None:
+        """Set the mode; in inference mode that is said, and nothing is recorded all the same."""
+        enabled.set(Inference(self.mode) if is_inference_mode_enabled() else self.mode)
 
     def fresh(self) -> Mode:
         """A new manager for one call, so that decorated functions may recurse."""
@@ -156,11 +168,11 @@ class set_grad_enabled(Mode):
             )
         self.mode = mode
         self.before = enabled.get()
-        turn(self.mode)
+        self.turn()
 
     def __enter__(self) -> None:
         self.outer.append(self.before)
-        turn(self.mode)
+        self.turn()
 
     def fresh(self) -> Mode:
         return set_grad_enabled(self.mode)

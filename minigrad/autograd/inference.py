@@ -12,10 +12,14 @@ that the mode is entered.
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from minigrad.autograd.grad_mode import Inference, Mode, enabled
+from minigrad.autograd.grad_mode import (
+    Inference,
+    Mode,
+    enabled,
+    is_inference_mode_enabled,
+)
 from minigrad.autograd.graph import Node, Stamp
 from minigrad.autograd.watch import listeners
 from minigrad.notes import noted
@@ -25,13 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "InferenceStamp", "check_requires_grad", "check_write", "inference_mode", "is_inference",
-    "is_inference_mode_enabled", "mark",
+    "mark",
 ]  # fmt: skip
-
-
-def is_inference_mode_enabled() -> bool:
-    """True inside of inference_mode, in this thread."""
-    return isinstance(enabled.get(), Inference)
 
 
 class inference_mode(Mode):
@@ -50,19 +49,10 @@ class inference_mode(Mode):
         super().__init__()
         self.mode = bool(mode)
 
-    def __enter__(self) -> None:
+    def turn(self) -> None:
         if self.mode and listen not in listeners:
             listeners.append(listen)
-        self.outer.append(enabled.get())
         enabled.set(Inference(False) if self.mode else True)
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        enabled.set(self.outer.pop())
 
     def fresh(self) -> Mode:
         return inference_mode(self.mode)

@@ -7,9 +7,9 @@ from typing import Any
 
 from minigrad.autograd.backward import grad
 from minigrad.autograd.slopes import as_tuple, differentiable
-from minigrad.creation import empty
 from minigrad.notes import noted
-from minigrad.tensor import Tensor
+from minigrad.random import default_generator
+from minigrad.tensor import Tensor, wrap
 
 __all__ = ["as_tuple", "gradient_of", "random_upstream"]
 
@@ -25,7 +25,7 @@ def drawn(y: Tensor, with_gaps: bool) -> Tensor:
     shape = y.array.shape
     with_gaps = with_gaps and y.numel() > 1
     size = (*shape[:-1], 2 * shape[-1]) if with_gaps else shape
-    t = empty(size, dtype=y.dtype).uniform_(-1, 1)
+    t = wrap(default_generator.uniform(size, y.array.dtype, -1, 1))
     return (t[..., 1::2] if with_gaps else t).requires_grad_()
 
 

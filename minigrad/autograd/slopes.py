@@ -6,7 +6,7 @@ Both are matrices with a row for each element of an input and a column for each 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +15,6 @@ from minigrad.autograd import gradcheck_report as report
 from minigrad.autograd.backward import grad
 from minigrad.autograd.function import Function
 from minigrad.autograd.gradcheck import GradcheckError
-from minigrad.creation import rand, zeros_like
 from minigrad.notes import noted
 from minigrad.random import Generator
 from minigrad.tensor import Tensor, wrap
@@ -46,7 +45,7 @@ class Check(NamedTuple):
             return
         (self.compare_projections if fast else self.compare)(results, outputs)
         check_zeros(
-            grad(outputs, self.wanted, [*map(zeros_like, outputs)], allow_unused=True),
+            grad(outputs, self.wanted, zeros(outputs), allow_unused=True),
             "backward not multiplied by grad_output",
         )
         if undefined:
@@ -187,7 +186,7 @@ class Check(NamedTuple):
             outputs = differentiable(as_tuple(self.func(*self.inputs)))
             cut = [Undefined.apply(y) if k in gone else y for k, y in enumerate(outputs)]
             try:
-                found = grad(cut, self.wanted, [*map(zeros_like, cut)], allow_unused=True)
+                found = grad(cut, self.wanted, zeros(cut), allow_unused=True)
             except RuntimeError as error:
                 warn_undefined()
                 raise GradcheckError(
@@ -280,6 +279,10 @@ def differentiable(results: tuple[Any, ...]) -> Tensors:
     return tuple(y for y in results if y.requires_grad)
 
 
+def zeros(tensors: Sequence[Tensor]) -> list[Tensor]:
+    return [wrap(np.zeros(t.array.shape, t.array.dtype)) for t in tensors]
+
+
 def ones_of(y: Tensor) -> Iterator[Tensor]:
     """For each element of y zeros of its shape, with 1 at that element."""
     for k in range(y.numel()):
@@ -290,6 +293,6 @@ def ones_of(y: Tensor) -> Iterator[Tensor]:
 
 def direction(t: Tensor, generator: Generator) -> Array:
     """A random direction of length 1, with a number for each element."""
-    u = rand(t.numel(), generator=generator).array.astype(t.array.dtype)
+    u = generator.uniform((t.numel(),), np.dtype(np.float32)).astype(t.array.dtype)
     unit: Array = u / np.linalg.norm(u)
     return unit
