@@ -123,6 +123,9 @@ class Buffered(Page):
     def as_float(self, operand: Operand, line: Line) -> str:
         return operand.text if isinstance(operand, Number) else f"{self.of(operand, line)}.item()"
 
+    def written(self, value: Value) -> str:
+        return self.of(value)
+
     # ---- operands --------------------------------------------------------------------------------
 
     def of(self, operand: Operand, line: Line | None = None) -> str:

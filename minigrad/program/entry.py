@@ -210,13 +210,14 @@ class Entry:
         yield from self.dates()
         for leaf, buffer in grads.items():
             version = 0 if leaf.current is None else leaf.current._version
-            yield from self.new_tensor("t", self.array(buffer), "None", version)
+            yield from self.new_tensor("t", self.array(buffer, leaf.dtype), "None", version)
             yield f"{self.leaf(leaf)}.grad = t"
         for given in self.recording.givens.values():
             if given.leaf is not None and given.leaf.is_cleared:
                 yield f"{self.leaf(given.leaf)}.grad = None"
         for i, new in enumerate(self.recording.results.new):
-            yield from self.new_tensor(f"t{i}", self.array(f"r{i}"), self.node(new), new.version)
+            array = self.array(f"r{i}", new.value.dtype)
+            yield from self.new_tensor(f"t{i}", array, self.node(new), new.version)
         yield f"return {self.structure(self.recording.results.structure)}"
 
     def leaf(self, leaf: WatchedLeaf) -> str:
@@ -243,9 +244,11 @@ class Entry:
         given = next(g for g in self.recording.givens.values() if g.array is array)
         return self.where(given)
 
-    def array(self, result: str) -> str:
+    def array(self, result: str, dtype: Any) -> str:
         """A result as an array: NumPy's own arithmetic makes numbers of what has no dims."""
-        return result if self.program.style == "buffers" else f"{self.name(np.asarray)}({result})"
+        if self.program.style == "buffers":
+            return result
+        return f"{self.name(np.asarray)}({result}, {self.name(dtype)})"
 
     def dates(self) -> Iterator[str]:
         """Each write has its date and its number, as the engine gives them."""

@@ -39,7 +39,8 @@ class Comments:
 
     def before(self, line: Line) -> Iterator[str]:
         origin = line.origin
-        if origin.statement is not None and origin.statement != self.statement:
+        is_new = origin.statement is not None and origin.statement != self.statement
+        if is_new and not line.is_back:  # the way back is no part of the user's step
             self.statement, self.told = origin.statement, []
             text = statement_text(origin)
             if text:
@@ -62,10 +63,10 @@ class Comments:
         forward = self.call_text(origin.call)
         if origin.phase == "forward":
             return [forward]
-        formula = self.formula(line)
-        if not formula and self.told and line.function == "add":
-            return []  # what comes back on several ways is added up
-        through = f"back through {forward}"
+        formula, through = self.formula(line), f"back through {forward}"
+        is_sum = self.told and line.function == "add"  # of what comes back on several ways
+        if not formula and (is_sum or self.told[:1] == [through]):
+            return []
         return [through, formula] if formula else [through]
 
     def call_text(self, call: Call) -> str:
@@ -92,6 +93,7 @@ class Comments:
         if not by and isinstance(origin.target, WatchedLeaf):
             # What the formula gave is added up over the dimensions that were broadcast.
             by, upstream = self.names.origins.use_of(origin.target.value)[1], line.inputs[0]
+            by = "" if self.argument_text(upstream) == "..." else by
         if call is None or by not in call.op.derivatives:
             return ""
         known = {name: self.argument_text(value) for name, value in call.arguments.items()}

@@ -192,6 +192,6 @@ def shortened(path: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def identifier(path: Iterable[str]) -> str:
-    """A path as a name: ("stack", "0", "weight") is stack_0_weight."""
+    """A path as a name: ("stack", "0", "weight") is stack_0_weight, ("0",) alone layer_0."""
     name = re.sub(r"\W+", "_", "_".join(path)).removesuffix("_buffer")
-    return f"_{name}" if not name or name[0].isdigit() else name
+    return f"layer_{name}" if not name or name[0].isdigit() else name

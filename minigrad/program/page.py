@@ -51,8 +51,8 @@ class Page:
         parts = [head, *("\n".join(section) for section in [*sections, *self.setup()])]
         return "\n\n".join(parts) + "\n\n\n" + "\n".join(self.function()) + "\n"
 
-    def of(self, value: Value) -> str:
-        """The name of a value."""
+    def written(self, value: Value) -> str:
+        """The text that stands for a value."""
         raise NotImplementedError
 
     def made_of(self, buffer: str) -> Iterator[str]:
@@ -65,7 +65,7 @@ class Page:
 
     def results(self) -> list[str]:
         """What the step returns."""
-        return [self.of(value) for value in self.returned]
+        return [self.written(value) for value in self.returned]
 
     # ---- the step --------------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ class Page:
             upstream = next(name for value, name in given if value.role == "upstream")
             yield f"\n    def backward({upstream}):"
             yield from indented(indented(self.way_back))
-            yield f"        return {', '.join(map(self.of, self.draft.back))}\n"
+            yield f"        return {', '.join(map(self.written, self.draft.back))}\n"
             results.append("backward")
         if results:
             yield from wrapped(f"    return {', '.join(results)}", "    return (")

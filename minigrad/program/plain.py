@@ -178,9 +178,9 @@ class Plain(Page):
         return self.uses[line.out] == 1
 
     def results(self) -> list[str]:
-        names = [self.of(value).text for value in self.returned]
+        names = super().results()
         if self.gradients:
-            names.append(tuple_text(self.of(value).text for value in self.gradients))
+            names.append(tuple_text(map(self.written, self.gradients)))
         return names
 
     # ---- the step --------------------------------------------------------------------------------
@@ -259,7 +259,10 @@ class Plain(Page):
         self.texts[value] = Text(name)
         return name
 
-    def of(self, operand: Operand) -> Text:  # type: ignore[override]
+    def written(self, value: Value) -> str:
+        return self.of(value).text
+
+    def of(self, operand: Operand) -> Text:
         if isinstance(operand, Number):
             text = operand.digits
             return Text(text, SIGN if text.startswith("-") else ATOM)
@@ -281,6 +284,10 @@ class Plain(Page):
         match line.function:
             case "product" if outer := factors_of_outer(line.inputs):
                 return Text(f"np.outer({', '.join(self.of(factor).text for factor in outer)})")
+            case "where" if all(isinstance(choice, Number) for choice in line.inputs[1:]):
+                kind = dtype_name(line.out.dtype, "np.")
+                choices = (f"{kind}({choice.text})" for choice in inputs[1:])
+                return Text(f"np.where({inputs[0].text}, {', '.join(choices)})")
             case function if function in SIGNS and not line.options:
                 return with_sign(*SIGNS[function], *inputs)
             case "negative":

@@ -59,7 +59,7 @@ class Program:
         values = [value.root for value in (*grads, *plan.draft.back)]
         gradients = dict(zip(values, map(names.of_grad, leaves), strict=True))
         page = Buffered(plan, names, returned, gradients, self.title)
-        self.grads = dict(zip(self.recording.grads, map(page.of, grads), strict=True))
+        self.grads = dict(zip(self.recording.grads, map(page.written, grads), strict=True))
         return page
 
     def plain(self, draft: Draft) -> Page:

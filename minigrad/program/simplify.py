@@ -127,7 +127,7 @@ def hashable(option: Any) -> Any:
 
 def with_numbers(line: Line) -> Line:
     """The line with a number for an array of equal numbers, where another array has its shape."""
-    if line.function not in ELEMENTWISE or len(line.inputs) < 2:
+    if len(line.inputs) < 2 or (line.function not in ELEMENTWISE and line.function != "where"):
         return line
     numbers = [number_of(operand) for operand in line.inputs]
     varied = [v for v, number in zip(line.inputs, numbers, strict=True) if number is None]
@@ -149,7 +149,8 @@ def number_of(operand: Operand) -> Number | None:
     if isinstance(operand, Number) or not is_fixed(operand):
         return None
     array = operand.root.array
-    if array is None or array.size < 2 or not is_uniform(array):
+    is_number = array is not None and array.size == 1 and operand.base is None
+    if array is None or array.size == 0 or is_number or not is_uniform(array):
         return None
     first = array.flat[0].item()
     return Number(repr(first), array.dtype, first)
@@ -194,6 +195,9 @@ def unchanged(line: Line, makers: dict[Value, Line]) -> Value | None:
             return x
         case "divide", (Value() as x, one) if is_all(one, 1) and is_like(x, line.out):
             return x
+        case "concatenate", inputs:
+            some = [v for v in inputs if isinstance(v, Value) and v.size]
+            return some[0] if len(some) == 1 and is_like(some[0], line.out) else None
         case "power", (Value() as x, one) if is_all(one, 1) and is_like(x, line.out):
             return x
         case "maximum", (Number(text="-inf"), Value() as x) if is_like(x, line.out):
