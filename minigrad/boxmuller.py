@@ -12,6 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from minigrad.fma import fma
+
 __all__ = ["BLOCK", "box_muller"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -68,21 +70,11 @@ QUARTER_PI: Final = np.array(
 HALF: Final = np.float32(0.5)
 
 
-def fma(x: Array, y: Any, z: Any) -> Array:
-    """x * y + z in float32, rounded once: the product is exact in float64, where they are added.
-
-    (The sum is rounded there and then again; that differs about once in a billion times.)
-    """
-    wide: Array = np.multiply(x, y, dtype=np.float64)
-    wide += z
-    return wide.astype(np.float32)
-
-
 def polynomial(coefficients: Array, x: Array) -> Array:
     """Horner's scheme, each step a fused multiply-add."""
-    value = fma(x, coefficients[0], coefficients[1])
+    value = fma(coefficients[0], x, coefficients[1])
     for coefficient in coefficients[2:]:
-        value = fma(x, value, coefficient)
+        value = fma(value, x, coefficient)
     return value
 
 
@@ -94,7 +86,7 @@ def log32(x: Array) -> Array:
     e = (exponent - small).astype(np.float32)
     square = f * f
     tail = fma(polynomial(LOG, f) * f, square, e * LN2[1]) - square * HALF
-    return fma(e, LN2[0], f + tail)
+    return fma(LN2[0], e, f + tail)
 
 
 def sincos32(x: Array) -> tuple[Array, Array]:
@@ -102,7 +94,7 @@ def sincos32(x: Array) -> tuple[Array, Array]:
     octant = (x * np.float32(4 / math.pi)).astype(np.int32)
     octant += octant & 1
     for part in QUARTER_PI:
-        x = fma(octant.astype(np.float32), -part, x)
+        x = fma(-part, octant.astype(np.float32), x)
     square = x * x
     cosine = fma(polynomial(COSINE, square) * square, square, square * -HALF) + 1
     sine = fma(polynomial(SINE, square) * square, x, x)

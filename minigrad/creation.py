@@ -16,6 +16,7 @@ from minigrad.autograd.graph import Leaf
 from minigrad.autograd.inference import mark
 from minigrad.autograd.quiet import local
 from minigrad.autograd.watch import refuse_arrays, watched
+from minigrad.fma import fma
 from minigrad.functions import checks
 from minigrad.functions.scalars import stored
 from minigrad.notes import noted, shown
@@ -376,8 +377,15 @@ def counted(low: Any, gap: Any, count: int, kind: Kind) -> Array:
         return np.asarray(low + gap * index).astype(kind)
     lanes = 32 // kind.itemsize
     ahead = np.where(index < count - count % (2 * lanes), index % lanes, 0)
-    first = (low + gap * (index - ahead)).astype(kind)
-    return np.asarray(first.astype(np.float64) + gap * ahead).astype(kind)
+    first = along(low, gap, index - ahead, kind)
+    return along(first.astype(np.float64), gap, ahead, kind)
+
+
+def along(low: Any, gap: Any, index: Array, kind: Kind) -> Array:
+    """low + gap * index; for float64 rounded once, for others rounded in float64 before."""
+    if kind == np.float64:
+        return fma(gap, index.astype(kind), low)
+    return np.asarray(low + gap * index).astype(kind)
 
 
 def linspace(
@@ -403,17 +411,15 @@ def linspace(
 
 
 def evenly(low: float, high: float, count: int, kind: Kind) -> Array:
-    """The first half counted up from below, the second down from above, as PyTorch does.
-
-    float32 products are exact in float64, where they are added; so each value is rounded once.
-    """
+    """The first half counted up from below, the second down from above, as PyTorch does."""
     real = kind.type if kind.kind == "f" else np.float64
     first, last, index = real(low), real(high), np.arange(count)
     if count == 1:
         return np.asarray([low]).astype(kind)
     gap = np.float64((last - first) / real(max(count - 1, 1)))
-    rising, falling = first + gap * index, last - gap * (count - 1 - index)
-    return np.where(index < count // 2, rising, falling).astype(kind)
+    rising = along(np.float64(first), gap, index, kind)
+    falling = along(np.float64(last), -gap, count - 1 - index, kind)
+    return np.where(index < count // 2, rising, falling)
 
 
 # ---- at random ----------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ import numpy as np
 
 from minigrad import dtypes
 from minigrad.boxmuller import BLOCK, box_muller
+from minigrad.fma import exactly
 from minigrad.notes import noted
 
 __all__ = [
@@ -272,55 +273,19 @@ class Generator:
 
 
 def affine(x: Array, scale: Any, shift: Any) -> Array:
-    """x * scale + shift for two numbers of the dtype of x, rounded once: fused multiply-adds.
+    """x * scale + shift for two numbers of the dtype of x, rounded once.
 
-    The way to it in float64, and rounding to odd: Boldo and Melquiond 2008, "Emulation of FMA and
-    correctly rounded sums". Only subnormal float64 results, below 1e-307, may be rounded twice.
+    Only subnormal float64 results, below 1e-307, may be rounded twice.
     """
     if shift == 0 or not (math.isfinite(scale) and math.isfinite(shift)):
         plain: Array = x * scale + shift
         return plain
-    if x.dtype == np.float32:  # products are exact in float64
-        return to_odd(*exact_sum(x * np.float64(scale), np.float64(shift))).astype(np.float32)
     exponent = math.frexp(max(abs(scale), abs(shift)))[1]
-    exponent = 0 if abs(exponent) < 800 else exponent  # else the parts would over- or underflow
-    high, low = exact_product(x, math.ldexp(scale, -exponent))
-    middle, tiny = exact_sum(math.ldexp(shift, -exponent), low)
-    total, rest = exact_sum(high, middle)
-    rounded: Array = total + to_odd(*exact_sum(tiny, rest))
-    return np.ldexp(rounded, exponent) if exponent else rounded
-
-
-def to_odd(total: Array, lost: Array) -> Array:
-    """A rounded sum, moved to the neighbour with an odd last bit if it lost something.
-
-    Odd numbers lie between those that a coarser format has, so the next rounding is the right one.
-    """
-    if not lost.any():
-        return total
-    even = total.view(np.int64) & 1 == 0
-    return np.where((lost != 0) & even, np.nextafter(total, np.copysign(np.inf, lost)), total)
-
-
-def exact_sum(a: Any, b: Any) -> tuple[Any, Any]:
-    """a + b and its rounding error (Knuth)."""
-    total = a + b
-    of_b = total - a
-    return total, (a - (total - of_b)) + (b - of_b)
-
-
-def exact_product(a: Any, b: Any) -> tuple[Any, Any]:
-    """a * b and its rounding error (Dekker)."""
-    product = a * b
-    (a1, a2), (b1, b2) = halves(a), halves(b)
-    return product, a2 * b2 - (((product - a1 * b1) - a2 * b1) - a1 * b2)
-
-
-def halves(a: Any) -> tuple[Any, Any]:
-    """a as a sum of two numbers of half as many bits (Veltkamp)."""
-    scaled = a * (2.0**27 + 1)
-    upper = scaled - (scaled - a)
-    return upper, a - upper
+    if abs(exponent) < 800:
+        return exactly(scale, x, shift)
+    # Products of the largest numbers, and of the smallest, have parts that are not in float64.
+    rounded = exactly(math.ldexp(scale, -exponent), x, math.ldexp(shift, -exponent))
+    return np.ldexp(rounded, exponent)
 
 
 # ---- checks

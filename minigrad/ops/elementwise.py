@@ -11,6 +11,7 @@ import numpy as np
 
 from minigrad.autograd.errors import underivable
 from minigrad.autograd.op import Array, op
+from minigrad.fma import fma
 from minigrad.ops.select import choose
 
 # ---- arithmetic ---------------------------------------------------------------------------------
@@ -34,7 +35,7 @@ sub.derivative(a=lambda g: g, b=lambda g: -g)
 
 @op(label="AddBackward0")
 def add_scaled(a: Array, b: Array, /, alpha: float) -> Array:
-    """a + alpha * b; in float32 rounded once, as by a fused multiply-add."""
+    """a + alpha * b, rounded once."""
     return scaled_sum(a, b, alpha)
 
 
@@ -52,10 +53,9 @@ sub_scaled.derivative(a=lambda g: g, b=lambda g, alpha: -g * alpha)
 
 def scaled_sum(a: Array, b: Array, factor: float) -> Array:
     scale = np.asarray(factor, a.dtype)
-    if a.dtype != np.float32:
+    if a.dtype.kind != "f":
         return np.add(a, np.multiply(b, scale))
-    exact = np.multiply(b, scale, dtype=np.float64)  # 24 bits times 24 bits fit into 53
-    return np.add(a, exact).astype(np.float32)
+    return fma(scale, b, a)
 
 
 @op(label="RsubBackward1")

@@ -12,8 +12,8 @@ import numpy as np
 from minigrad.autograd import quiet
 from minigrad.autograd.grad_mode import enable_grad
 from minigrad.autograd.graph import touch
+from minigrad.fma import fma
 from minigrad.notes import noted
-from minigrad.optim.fma import fma
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor, wrap
 

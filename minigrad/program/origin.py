@@ -21,13 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad import ops
+from minigrad import fma, ops
 from minigrad.autograd import engine
 from minigrad.autograd.graph import Node, tick
 from minigrad.autograd.op import Op, Plan
 from minigrad.nn.module import Module
 from minigrad.ops import select, sums
-from minigrad.optim import fma
 from minigrad.optim.optimizer import Optimizer
 from minigrad.program.errors import refused
 from minigrad.tensor import Tensor

@@ -1,12 +1,13 @@
 """c·x + y, rounded once: the processor's fused multiply-add, from NumPy's parts.
 
 PyTorch's `y.add(x, alpha=c)` compiles to one instruction that rounds the exact c·x + y. `c * x + y`
-in NumPy rounds the product as well, and in several of a hundred elements the last bit differs.
+in NumPy rounds the product as well, and in several of a hundred elements the last bit differs. So
+it is with a step of SGD, with random values that are scaled, and with evenly spaced ones.
 
 For float32 the detour over float64 is enough: there the product of two float32 numbers is exact,
 and one sum is left to round. (Its result is rounded again, to float32. That is not the same as
 rounding once if the first result lies exactly half way between two float32 numbers, which happens
-about once in 10⁹ elements.)
+about once in 10⁹ elements. `exactly` has no such exception, and costs three times as much.)
 
 For float64 NumPy has nothing wider, so `exact` keeps what each operation loses to rounding, in
 about 40 array operations. It gives the nearest number wherever nothing overflows or underflows on
@@ -23,52 +24,61 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["fma"]
+__all__ = ["exactly", "fma"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 float64 = np.dtype(np.float64)
 
 
-def fma(c: Array, x: Array, y: Array, out: Array | None = None) -> Array:
-    """c·x + y with one rounding, for a 0-d float64 array c and arrays x, y of one float dtype.
+def fma(c: Any, x: Array, y: Any, out: Array | None = None) -> Array:
+    """c·x + y with one rounding, in the dtype of x, whose values c and y hold as well.
 
-    The result is written to `out`, which may be x or y, or to a new array.
+    c and y are arrays of that dtype or of float64, 0-d ones for a number; they broadcast. The
+    result is written to `out`, which may be x or y and then has the shape of both, or returned as
+    a new array.
     """
-    if out is None:
-        out = np.empty_like(y)
-    if out.itemsize == float64.itemsize:
-        out[...] = exact(c, x, y)
-    elif out.size == 1 and type(out) is np.ndarray:
+    if out is not None and out.size == 1 and type(out) is np.ndarray and x.dtype != float64:
         # Python's floats are float64: the same sum, without six calls of NumPy. (A subclass, such
         # as the arrays with which minigrad.compile notes the calls, gets to see them.)
         out.fill(c.item() * x.item() + y.item())
-    else:
-        wide = x.astype(float64)
-        np.multiply(wide, c, wide)
-        np.add(wide, y, wide)
-        out[...] = wide
+        return out
+    wide = exact(c, x, y) if x.dtype == float64 else np.multiply(x.astype(float64), c) + y
+    if out is None:
+        return wide.astype(x.dtype, copy=False)
+    out[...] = wide
     return out
 
 
-def exact(c: Array, x: Array, y: Array) -> Array:
+def exactly(c: Any, x: Array, y: Any) -> Array:
+    """c·x + y with one rounding, likewise; finite values are expected, and none is an exception."""
+    if x.dtype == float64:
+        return exact(c, x, y)
+    return sum_to_odd(np.multiply(x.astype(float64), c), np.asarray(y, float64)).astype(x.dtype)
+
+
+# ---- float64 -------------------------------------------------------------------------------------
+
+
+def exact(c: Any, x: Array, y: Any) -> Array:
     """The float64 numbers nearest to c·x + y."""
     product, product_lost = two_product(c, x)
     low, low_lost = two_sum(y, product_lost)
     high, high_lost = two_sum(product, low)
     result = high + sum_to_odd(low_lost, high_lost)
     # Zero has its sign from the plain sum, and what is infinite or NaN lost nothing meaningful.
-    return np.where(np.isfinite(result) & (result != 0), result, product + y)
+    rounded: Array = np.where(np.isfinite(result) & (result != 0), result, product + y)
+    return rounded
 
 
-def two_sum(a: Array, b: Array) -> tuple[Array, Array]:
+def two_sum(a: Any, b: Any) -> tuple[Any, Any]:
     """a + b, and exactly what its rounding lost."""
     total = a + b
     from_b = total - a
     return total, (a - (total - from_b)) + (b - from_b)
 
 
-def two_product(a: Array, b: Array) -> tuple[Array, Array]:
+def two_product(a: Any, b: Any) -> tuple[Any, Any]:
     """a·b, and exactly what its rounding lost."""
     product = a * b
     a_high, a_low = halves(a)
@@ -78,7 +88,7 @@ def two_product(a: Array, b: Array) -> tuple[Array, Array]:
     )
 
 
-def halves(a: Array) -> tuple[Array, Array]:
+def halves(a: Any) -> tuple[Any, Any]:
     """a as the sum of two numbers of 26 bits each, whose products are exact."""
     shifted = a * 134217729.0  # 2**27 + 1
     high = shifted - (shifted - a)
