@@ -11,8 +11,8 @@ import numpy as np
 
 from minigrad.autograd.graph import Leaf
 from minigrad.autograd.quiet import local
+from minigrad.fma import fma
 from minigrad.optim import SGD, Optimizer
-from minigrad.optim.fma import fma
 from minigrad.optim.sgd import rule_of
 from minigrad.story.names import Names
 from minigrad.story.numbers import array_text, number_text
