@@ -686,6 +686,25 @@ def test_writes_to_slices_and_views():
     compare(lambda: make_world(step=forward_of(body)))
 
 
+def test_gradients_of_rows_and_of_choices():
+    """The gradient of x[0] is put into zeros; a choice among many is made by bits."""
+
+    def step_of(world):
+        def step(x, y):
+            x.grad = None
+            chosen = minigrad.where(x > y, x, y)
+            ((x[0] + abs(y)) * x + chosen).sum().backward()
+            return chosen.detach()
+
+        return step
+
+    def arguments(k):
+        x, y = batch(k, rows=512, out=3)
+        return x.requires_grad_(), y
+
+    compare(lambda: make_world(step=step_of), arguments=arguments)
+
+
 def test_the_order_of_reading_and_writing():
     def body(world, x, y):
         a = x.clone()

@@ -259,7 +259,7 @@ class Lowering:
         line = self.makers.get(value.root)
         if value.base is None or line is None or line.function not in ELEMENTWISE:
             return value
-        if not value.is_contiguous or not line.out.is_contiguous or value.size != line.out.size:
+        if not value.is_contiguous or not line.out.is_contiguous or value.dtype != line.out.dtype:
             return value
         values = [operand for operand in line.inputs if isinstance(operand, Value)]
         if any(v.size != value.size or v.root.role == "argument" for v in values):

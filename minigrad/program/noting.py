@@ -142,7 +142,7 @@ class Noting(np.ndarray[Any, Any]):
     def __array_function__(
         self, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]
     ) -> Any:
-        tape = tape_of(flat((*args, *options.values())))
+        tape = tape_of((self, *flat((*args, *options.values()))))  # `like=self` is no argument
         if tape is None:
             return function(*map(plain, args), **{k: plain(v) for k, v in options.items()})
         if function not in FUNCTIONS:

@@ -43,7 +43,8 @@ class Draft:
         stores = [(given, substitute(value, same, self.tape)) for given, value in self.stores]
         outputs = [substitute(value, same, self.tape) for value in self.outputs]
         back = [substitute(value, same, self.tape) for value in self.back]
-        return Draft(self.tape, lines, stores, outputs, back, self.became | same)
+        other = {old: new for old, new in same.items() if new.root is not old}
+        return Draft(self.tape, lines, stores, outputs, back, self.became | other)
 
     def now(self, value: Value) -> Value:
         """The value whose memory holds today what a value of the recording was."""
