@@ -7,7 +7,8 @@ asks for no memory but that of what it returns.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 
 import numpy as np
 
@@ -16,8 +17,8 @@ from minigrad.program.formulas import Comments
 from minigrad.program.memory import Place, Plan
 from minigrad.program.names import Names
 from minigrad.program.pack import parts_of
-from minigrad.program.page import SHORT, Page, array_text, dtype_name, new_array
-from minigrad.program.tape import Line, Number, Operand, Value
+from minigrad.program.page import Page, constant_text, dtype_name, indented, new_array
+from minigrad.program.tape import Block, Line, Number, Operand, Value
 
 __all__ = ["Buffered"]
 
@@ -41,6 +42,7 @@ class Buffered(Page):
         self.constants: dict[str, str] = {}
         self.views: dict[Value, tuple[str, str]] = {}
         self.locals: dict[Value, str] = {}
+        self.parts: dict[str, str] = {}
         self.comments = Comments(names)
         self.step = self.body(returned, is_back=False)
         self.way_back = self.body(plan.draft.back, is_back=True)
@@ -53,18 +55,36 @@ class Buffered(Page):
         self.out: list[str] = []
         for value in results:
             self.out.append(f"{self.of(value)} = empty({value.shape}, {dtype_name(value.dtype)})")
-        for line in self.plan.lines:
-            if line.is_back is is_back and line.function != "empty":
-                self.out += self.comments.before(line)
-                self.out += list(self.statements(line))
+        chosen = (x for x in self.plan.lines if x.is_back is is_back and x.function != "empty")
+        for block, lines in groupby(chosen, key=lambda line: line.block):
+            if block is None:
+                self.write(lines)
+            else:
+                self.loop(block, lines)
         for given, value in () if is_back else self.plan.copies:
             self.out.append(f"{self.of(given)}[...] = {self.of(value)}")
         return self.out
 
+    def write(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            self.out += self.comments.before(line)
+            self.out += list(self.statements(line))
+
+    def loop(self, block: Block, lines: Iterable[Line]) -> None:
+        """Lines that go through large arrays block by block."""
+        out, self.out = self.out, []
+        self.write(lines)
+        body, self.out = self.out, out
+        count, rows = block.count, block.rows
+        self.out.append(f"for start in range(0, {count}, {rows}):")
+        head = [f"block = slice(start, start + {rows})"]
+        head += [] if block.is_even else [f"left = {count} - start"]
+        self.out += indented(head + body)
+
     def statements(self, line: Line) -> Iterator[str]:
         """The line, its result in its place."""
-        inputs = [self.of(operand, line) for operand in line.inputs]
-        out = self.of(line.out, line)
+        inputs = [self.of(part_of(operand, line), line) for operand in line.inputs]
+        out = self.of(part_of(line.out, line), line)
         match line.function:
             case function if function in UPDATES:
                 if not self.is_there(line):
@@ -90,7 +110,7 @@ class Buffered(Page):
                 options = [f"{key}={dtype_name(value)}" for key, value in line.options.items()]
                 yield f"{function}({', '.join([*inputs, out, *options])})"
             case _:
-                yield f"{out}[...] = {expression(line, lambda operand: self.of(operand, line))}"
+                yield f"{out}[...] = {expression(line, lambda x: self.of(part_of(x, line), line))}"
 
     def is_there(self, line: Line) -> bool:
         """Whether what a line changes a part of lies in the memory of its result already."""
@@ -144,8 +164,9 @@ class Buffered(Page):
             return self.names.given[operand]
         if operand.kind == "constant":
             name = self.names.constant(operand)
-            if operand.size <= SHORT and operand.array is not None:
-                self.constants.setdefault(name, array_text(operand.array))
+            text = constant_text(operand)
+            if text is not None:
+                self.constants.setdefault(name, text)
             return name
         return self.result(operand, line)
 
@@ -197,6 +218,8 @@ class Buffered(Page):
     def view(self, value: Value, line: Line | None, name: str = "") -> str:
         """A view has a name; where the memory is new in every step, it is made in the step."""
         owner = self.owner(value)
+        if value.role == "part":
+            return self.part(value, line)
         text, base = self.look(value, line), self.of(owner, line)
         if not self.is_new(owner):
             if value not in self.views:
@@ -207,6 +230,17 @@ class Buffered(Page):
         if value not in self.locals:
             self.locals[value] = self.names.unique(base + suffix(value))
             self.out.append(f"{self.locals[value]} = {text}")
+        return self.locals[value]
+
+    def part(self, value: Value, line: Line | None) -> str:
+        """The rows of an array in the block that the loop has come to."""
+        if value not in self.locals:
+            assert value.base is not None
+            base = self.of(value.base, line)
+            if base not in self.parts:
+                self.parts[base] = self.names.unique(f"{base}_block")
+            self.locals[value] = self.parts[base]
+            self.out.append(f"{self.parts[base]} = {value.look.format(base)}")
         return self.locals[value]
 
     def look(self, value: Value, line: Line | None) -> str:
@@ -266,6 +300,13 @@ class Buffered(Page):
                     owner = self.owner(value)
                     if (self.whole.get(owner) or self.plan.place(owner)) is place:
                         yield f"{view} = {text}"
+
+
+def part_of(operand: Operand, line: Line) -> Operand:
+    """What a line in a loop sees of an operand."""
+    if line.block is None or isinstance(operand, Number):
+        return operand
+    return line.block.part(operand)
 
 
 def reduction(line: Line, x: str, out: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from minigrad.program.calls import ELEMENTWISE, UPDATES
 from minigrad.program.simplify import Draft
-from minigrad.program.tape import Line, Value
+from minigrad.program.tape import Block, Line, Value
 
 __all__ = ["Place", "Plan", "planned"]
 
@@ -88,9 +88,11 @@ class Planner:
         self.last: dict[Value, int] = {}
         self.consumers: dict[Value, Line] = {}  # the line that reads a value last
         self.free: list[Place] = []
+        self.loops = {line.block: i for i, line in enumerate(draft.lines)}  # and where they end
         for i, line in enumerate(draft.lines):
             for value in line.reads():
-                self.last[value.root] = i
+                last = self.last.get(value.root, -1)
+                self.last[value.root] = max(last, self.last_read(value, line.block, i))
                 self.consumers[value.root] = line
         for value in draft.wanted():
             self.last[value] = len(draft.lines)
@@ -98,6 +100,12 @@ class Planner:
         for given, value in draft.stores:
             place = Place("given", given, self.last.get(given, -1))
             self.places[given] = self.targets[value.root] = place
+
+    def last_read(self, value: Value, block: Block | None, i: int) -> int:
+        """When the line at i reads a value last; some values are the same for all of its loop."""
+        if block is None or value.root in block.own or is_cut(value, block):
+            return i
+        return self.loops[block]
 
     def plan(self) -> Plan:
         for i, line in enumerate(self.draft.lines):
@@ -143,7 +151,10 @@ class Planner:
         """Whether a line may write to a place: nobody needs what is there, or only this line."""
         if place.until != i:
             return place.until < i
-        readers = [value for value in line.reads() if self.places.get(value.root) is place]
+        is_outside = line.block is not None and line.out not in line.block.own
+        lines = self.lines_of(line.block) if is_outside else [line]
+        reads = (value for reader in lines for value in reader.reads())
+        readers = [value for value in reads if self.places.get(value.root) is place]
         if line.function in UPDATES:
             return all(value is line.inputs[0] for value in readers)
         if line.function == "float":  # Python has read all before anything is written
@@ -181,12 +192,32 @@ class Planner:
 
     def release(self, i: int) -> None:
         """Take note of the buffers that have become free."""
-        for value in {value.root for value in self.draft.lines[i].reads()}:
+        for value in self.read_at(i):
             place = self.places.get(value)
-            if place is None or place.kind != "buffer" or place.until != i:
+            if place is None or place.kind != "buffer" or place.until > i:
                 continue
             if place.values[-1] is value and place not in self.free:
                 self.free.append(place)
+
+    def read_at(self, i: int) -> set[Value]:
+        """What the line at i may have read last; at the end of a loop, what the loop has read."""
+        line = self.draft.lines[i]
+        roots = {value.root for value in line.reads()}
+        if line.block is None:
+            return roots
+        inner = roots & line.block.own
+        if i < self.loops[line.block]:
+            return inner
+        reads = {value.root for reader in self.lines_of(line.block) for value in reader.reads()}
+        return inner | (reads - line.block.own)
+
+    def lines_of(self, block: Block | None) -> list[Line]:
+        return [line for line in self.draft.lines if line.block is block]
+
+
+def is_cut(value: Value, block: Block) -> bool:
+    """Whether a loop only sees those rows of an array that its block has come to."""
+    return value.base is None and value.shape == block.shape
 
 
 def is_in_place(line: Line) -> bool:

@@ -16,7 +16,8 @@ from minigrad.tensor import Tensor
 
 __all__ = ["Names", "identifier"]
 
-SPOKEN_FOR = ("np", "bool", "float", "step", "backward", "base64", "stored")
+LOOP = ("range", "slice", "start", "block", "left")
+SPOKEN_FOR = ("np", "bool", "float", "step", "backward", "base64", "stored", *LOOP)
 RESERVED = {*keyword.kwlist, *NAMESPACE, *SPOKEN_FOR}
 NUMBERS = {
     "1": "one",
@@ -93,7 +94,7 @@ class Names:
 
     def constant(self, value: Value) -> str:
         if value not in self.given:
-            self.given[value] = self.unique("constant")
+            self.given[value] = self.unique(constant_hint(value))
         return self.given[value]
 
     def of_tensor(self, tensor: Tensor) -> str | None:
@@ -162,6 +163,14 @@ class Names:
         if number not in self.numbers:
             self.numbers[number] = self.unique(number_hint(number, line))
         return self.numbers[number]
+
+
+def constant_hint(value: Value) -> str:
+    """An array of equal numbers is called after the number."""
+    array = value.array
+    if array is None or array.size < 2 or not (array == array.flat[0]).all():
+        return "constant"
+    return {0: "zeros", 1: "ones"}.get(array.flat[0], "constant")
 
 
 def number_hint(number: Number, line: Line | None) -> str:

@@ -14,7 +14,16 @@ from minigrad.program.names import Names
 from minigrad.program.simplify import Draft
 from minigrad.program.tape import Array, Layout, Number, Value
 
-__all__ = ["Page", "array_text", "dtype_name", "indented", "new_array", "tuple_text", "wrapped"]
+__all__ = [
+    "Page",
+    "array_text",
+    "constant_text",
+    "dtype_name",
+    "indented",
+    "new_array",
+    "tuple_text",
+    "wrapped",
+]
 
 WIDTH = 100
 SHORT = 16  # numbers that are written out; a larger constant is given
@@ -96,7 +105,7 @@ class Page:
         rows = [
             (name, value.dtype.name, str(value.shape), role_of(value, value in stored))
             for value, name in self.names.given.items()
-            if value.kind == "given" or value.size > SHORT
+            if value.kind == "given" or constant_text(value) is None
         ]
         widths = [max((len(row[i]) for row in rows), default=0) for i in range(3)]
         return "\n".join(
@@ -154,6 +163,23 @@ def array_text(array: Array) -> str:
 
     empty = f".reshape({array.shape})" if array.size == 0 else ""
     return f"np.array({text(array.tolist())}, {dtype_name(kind, 'np.')}){empty}"
+
+
+def constant_text(value: Value) -> str | None:
+    """How a constant is made, if it is short, or one number again and again."""
+    array = value.array
+    if array is None or array.size == 0:
+        return None
+    if array.size <= SHORT:
+        return array_text(array)
+    first = array.flat[0]
+    if value.role != "fresh" or array.tobytes() != first.tobytes() * array.size:
+        return None
+    kind = dtype_name(array.dtype, "np.")
+    if not any(first.tobytes()):
+        return f"np.zeros({array.shape}, {kind})"
+    number = Number(repr(first.item()), array.dtype, first.item()).digits
+    return f"np.full({array.shape}, {number}, {kind})"
 
 
 def new_array(value: Value | Layout) -> str:

@@ -19,7 +19,7 @@ from minigrad.program.formulas import Comments
 from minigrad.program.memory import with_own_memory
 from minigrad.program.names import Names
 from minigrad.program.origin import Call
-from minigrad.program.page import SHORT, WIDTH, Page, array_text, dtype_name, tuple_text, wrapped
+from minigrad.program.page import WIDTH, Page, constant_text, dtype_name, tuple_text, wrapped
 from minigrad.program.simplify import Draft, simplified, substituted
 from minigrad.program.standins import WatchedLeaf
 from minigrad.program.tape import Line, Number, Operand, Value
@@ -275,8 +275,7 @@ class Plain(Page):
         if operand.kind == "given":
             return Text(self.names.given[operand])
         if operand.kind == "constant" and operand.array is not None:
-            short = operand.size <= SHORT
-            return Text(array_text(operand.array) if short else self.names.constant(operand))
+            return Text(constant_text(operand) or self.names.constant(operand))
         return self.texts[operand]
 
     def expression(self, line: Line) -> Text:

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.program.blocks import in_blocks
 from minigrad.program.buffers import Buffered
 from minigrad.program.lower import lowered
 from minigrad.program.memory import planned
 from minigrad.program.names import Names
 from minigrad.program.pack import packed
-from minigrad.program.page import Page
+from minigrad.program.page import Page, constant_text
 from minigrad.program.plain import Plain, readable
 from minigrad.program.record import Recording
 from minigrad.program.simplify import Draft, simplified
@@ -52,7 +53,7 @@ class Program:
         self.saved = [g for g in recording.givens.values() if g.memory.start in read_back]
 
     def buffered(self, draft: Draft) -> Page:
-        plan = planned(packed(lowered(simplified(draft))))
+        plan = planned(in_blocks(packed(lowered(simplified(draft)))))
         names = Names(plan.draft, self.recording.arguments)
         returned, grads = self.parted(plan.draft.outputs)
         leaves = [*self.recording.grads, *(leaf for leaf, _ in self.recording.results.gradients)]
@@ -110,6 +111,7 @@ class Program:
             name: np.negative(value.array) if value in self.page.negated else value.array
             for value, name in self.page.names.given.items()
             if value.role not in ("argument", "upstream") and value.array is not None
+            if value.kind == "given" or constant_text(value) is None
         }
 
     def new_namespace(self) -> dict[str, Any]:

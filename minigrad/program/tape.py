@@ -16,7 +16,19 @@ import numpy as np
 
 from minigrad.program.origin import Origin, Origins
 
-__all__ = ["Array", "Layout", "Line", "Memory", "Number", "Operand", "Tape", "Value", "values_in"]
+__all__ = [
+    "Array",
+    "Block",
+    "Layout",
+    "Line",
+    "Memory",
+    "Number",
+    "Operand",
+    "Shape",
+    "Tape",
+    "Value",
+    "values_in",
+]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
@@ -47,7 +59,7 @@ class Value:
     look   of a view: the expression with {} for the base, such as "{}.T"
     array  of a given or constant value: the ndarray
     role   of a given value: "argument", "tensor", "gradient" or "number"; of a constant: "fresh"
-           if the step itself made it, of numbers
+           if the step itself made it, of numbers; of a view: "part" if it belongs to a block
     path   of a given value: where it was found, such as ("net", "fc", "weight")
     """
 
@@ -122,6 +134,51 @@ Operand = Value | Number
 
 
 @dataclass(eq=False)
+class Block:
+    """What the body of a loop works on: some rows of arrays of one shape, then the next rows.
+
+    shape  of the whole arrays
+    axis   along which they are cut, the first that has more than one row
+    rows   how many a block has; the last may have fewer
+    own    the values that have the size of a block
+    """
+
+    shape: Shape
+    axis: int
+    rows: int
+    own: set[Value] = field(default_factory=set)
+    parts: dict[Value, Value] = field(default_factory=dict)
+
+    @property
+    def count(self) -> int:
+        return self.shape[self.axis]
+
+    @property
+    def is_even(self) -> bool:
+        return self.count % self.rows == 0
+
+    @property
+    def part_shape(self) -> Shape:
+        return (*self.shape[: self.axis], self.rows, *self.shape[self.axis + 1 :])
+
+    def part(self, value: Value) -> Value:
+        """What the loop sees of a value: its rows, or all of it if it is the same for all rows."""
+        axis = self.axis + len(value.shape) - len(self.shape)
+        if value.root in self.own:
+            look = None if self.is_even else ":left"
+        else:
+            look = "block" if axis >= 0 and value.shape[axis] == self.count else None
+        if look is None:
+            return value
+        if value not in self.parts:
+            text = f"{{}}[{':, ' * axis}{look}]"
+            shape = (*value.shape[:axis], self.rows, *value.shape[axis + 1 :])
+            layout = Layout(shape, value.dtype, value.strides)
+            self.parts[value] = Value("view", layout, base=value, look=text, role="part")
+        return self.parts[value]
+
+
+@dataclass(eq=False)
 class Line:
     """One NumPy call, which makes `out` of its inputs.
 
@@ -136,6 +193,7 @@ class Line:
     options: dict[str, Any] = field(default_factory=dict)
     origin: Origin = field(default_factory=Origin)
     is_back: bool = False  # whether it belongs to the way back from a result, not to the step
+    block: Block | None = None  # the loop that it is in
 
     def reads(self) -> Iterator[Value]:
         """The values that it needs."""
@@ -167,6 +225,7 @@ class Tape:
         self.views: dict[tuple[Value, str], Value] = {}
         self.outside: dict[int, Memory] = {}  # given and constant arrays, by identity
         self.copies: dict[Value, Array] = {}  # of constants, as they were when they were met
+        self.numbers: dict[tuple[Shape, Number], Value] = {}
         self.kept: list[Array] = []  # so that no other array gets the id of one that was met
         self.is_running = True
         self.thread = threading.get_ident()
@@ -196,6 +255,14 @@ class Tape:
             found = self.outside[id(array)] = Memory(value)
             self.copies[value] = array.copy("K")
             self.kept.append(array)
+        return found
+
+    def full(self, shape: Shape, number: Number) -> Value:
+        """The constant that is one number again and again."""
+        found = self.numbers.get((shape, number))
+        if found is None:
+            array = np.full(shape, number.value, number.dtype)
+            found = self.numbers[shape, number] = Value("constant", array, array, role="fresh")
         return found
 
     def arguments(self) -> Iterator[Value]:
