@@ -631,6 +631,53 @@ class Tensor:
     ) -> Tensor:
         return functions.mean(self, dim, keepdim, dtype=dtype, **numpys)
 
+    def prod(self, *dim: Any, **options: Any) -> Tensor:
+        return functions.prod(self, *dim, **options)
+
+    def var(self, *dim: Any, **options: Any) -> Tensor:
+        return functions.var(self, *dim, **options)
+
+    def std(self, *dim: Any, **options: Any) -> Tensor:
+        return functions.std(self, *dim, **options)
+
+    def norm(
+        self, p: Any = "fro", dim: Any = None, keepdim: builtins.bool = False, dtype: Any = None
+    ) -> Tensor:
+        return functions.norm(self, p, dim, keepdim, dtype)
+
+    def max(self, *dim: Any, **options: Any) -> Any:
+        return functions.max(self, *dim, **options)
+
+    def min(self, *dim: Any, **options: Any) -> Any:
+        return functions.min(self, *dim, **options)
+
+    def amax(self, dim: Any = (), keepdim: builtins.bool = False, **numpys: Any) -> Tensor:
+        return functions.amax(self, dim, keepdim, **numpys)
+
+    def amin(self, dim: Any = (), keepdim: builtins.bool = False, **numpys: Any) -> Tensor:
+        return functions.amin(self, dim, keepdim, **numpys)
+
+    def argmax(self, dim: Any = None, keepdim: builtins.bool = False, **numpys: Any) -> Tensor:
+        return functions.argmax(self, dim, keepdim, **numpys)
+
+    def argmin(self, dim: Any = None, keepdim: builtins.bool = False, **numpys: Any) -> Tensor:
+        return functions.argmin(self, dim, keepdim, **numpys)
+
+    def any(self, dim: Any = None, keepdim: builtins.bool = False, **numpys: Any) -> Tensor:
+        return functions.any(self, dim, keepdim, **numpys)
+
+    def all(self, dim: Any = None, keepdim: builtins.bool = False, **numpys: Any) -> Tensor:
+        return functions.all(self, dim, keepdim, **numpys)
+
+    def logsumexp(self, *dim: Any, **options: Any) -> Tensor:
+        return functions.logsumexp(self, *dim, **options)
+
+    def softmax(self, *dim: Any, **options: Any) -> Tensor:
+        return functions.softmax(self, *dim, **options)
+
+    def log_softmax(self, *dim: Any, **options: Any) -> Tensor:
+        return functions.log_softmax(self, *dim, **options)
+
     def matmul(self, other: Tensor) -> Tensor:
         return functions.matmul(self, other)
 
@@ -642,6 +689,12 @@ class Tensor:
 
     def dot(self, tensor: Tensor) -> Tensor:
         return functions.dot(self, tensor)
+
+    def outer(self, vec2: Tensor) -> Tensor:
+        return functions.outer(self, vec2)
+
+    def addmm(self, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+        return functions.addmm(self, mat1, mat2, beta=beta, alpha=alpha)
 
     def bmm(self, mat2: Tensor) -> Tensor:
         return functions.bmm(self, mat2)

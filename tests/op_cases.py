@@ -13,6 +13,7 @@ powers), or adds several rounded terms in an order of its own.
 """
 
 from op_inputs import (
+    ADDED,
     ANY,
     APPLIED,
     BITS,
@@ -41,11 +42,16 @@ from oracle import NUMBERS, Near
 
 ROUNDED = Near(0, 0, 2)  # in the second order the factors of a product are multiplied in turn
 AVERAGED = Near(0, 0, 8)  # likewise the terms of a mean are divided before or after they are added
+MULTIPLIED = Near(0, 0.5, 8)  # with two zeros a product of the others is 0. or -0.
+MEASURED = Near(4, 4, 16, floor=1)  # powers and roots, and sums of squares in another order
+NARROWED = Near(4, 4, 2**30, floor=1)  # PyTorch divides in the dtype before the conversion
+SMOOTH = Near(2, 8, 16, floor=4)  # exponentials and logarithms, less their sum
 EITHER_ZERO = Near(0.5)  # which of 0. and -0. is the larger differs along one vector in PyTorch
 NORMAL = Values(  # by a subnormal number, part of a vector's remainders is NaN in PyTorch
     HALVES.numbers, special=tuple(n for n in HALVES.special if abs(n) != 1e-45)
 )
 TINY = 2.0**-122  # below it a product has underflowed, or not if it was fused with the addition
+FINITE = Values(HALVES.numbers, special=(-1.0, -0.0, 0.0, 1.0))
 WHOLE = Values((-2, -1.5, 0, 0.5, 3))  # numbers that an integer or a bool can hold, rounded
 
 ARITHMETIC = [
@@ -268,6 +274,110 @@ REDUCTIONS = [
     Row("x.sum(keepdims=True, axis=0)", CUBES),
 ]  # fmt: skip
 
+ONE_DIM = ("", "0", "-1", "1", "0, True", "1, keepdim=True", "5", "1.5", "None", "(0, 1)", "True")
+ANY_DIMS = ("", "0", "1", "-1, True", "(0, 1)", "(-1, 0), keepdim=True", "None", "5", "(0, 0)")
+
+
+def each_call(function: str, dims: tuple[str, ...]) -> list[str]:
+    """The function with each of the arguments after the tensor."""
+    return [f"torch.{function}(x, {dim})" if dim else f"torch.{function}(x)" for dim in dims]
+
+
+PRODUCTS_OF_MANY = [
+    *(Row(call, ANY, MULTIPLIED, FINITE) for call in each_call("prod", ONE_DIM)),
+    Row("x.prod(dim=-2)", CUBES, MULTIPLIED, FINITE),
+    Row("x.prod(axis=0, keepdims=True)", CUBES, MULTIPLIED, FINITE),
+    Row("x.prod(dtype=torch.float64)", ANY, MULTIPLIED, FINITE),
+    Row("x.prod(0, dtype=torch.int64)", ANY, MULTIPLIED, FINITE),
+    Row("x.prod(keepdim=True)", ANY),
+    Row("x.prod(0, keepdim=1)", ANY),
+    Row("torch.prod([1.0])", ANY),
+    Row("x.sum(dtype=torch.int64)", ANY),
+    Row("x.sum(0, keepdim=1)", ANY),
+    Row("(x > 0).sum(dtype=torch.int32)", ANY),
+]
+
+QUESTIONS = [
+    *(Row(call, ANY) for name in ("any", "all") for call in each_call(name, (*ANY_DIMS, "()"))),
+    Row("(x > 0).all(axis=0, keepdims=True)", CUBES),
+    Row("(x > 0).any(1)", CUBES),
+]
+
+STATISTICS = [
+    *(
+        Row(call, ANY, MEASURED)
+        for name in ("var", "std")
+        for call in each_call(
+            name,
+            (*ANY_DIMS, "True", "False", "0, False", "1, True, True", "0, 1", "unbiased=False",
+             "correction=0", "dim=0, correction=2", "0, correction=0.5", "correction=None",
+             "correction=7", "0, correction=9", "keepdim=True", "axis=0, keepdims=True",
+             "0, unbiased=False, correction=1"),
+        )
+    ),
+    *(
+        Row(call, ANY, MEASURED)
+        for call in each_call(
+            "norm",
+            ("", "2", "1", "0", "3", "1.5", "0.5", "-1", "inf", "-inf", "'fro'", "'fro', 0",
+             "2, 1", "inf, (0, 1), True", "1, -1, True", "dim=0", "p=3, dim=(0, 1)", "'inf'",
+             "2, 5", "2, ()", "dtype=torch.int64",
+             "p=None, dim=0", "2, 0, 1", "[2]", "-inf, 0", "torch.tensor(2)"),
+        )
+    ),
+    Row("x.norm(dtype=torch.float64)", ANY, NARROWED),
+    Row("x.norm(2, (0, 2))", CUBES, MEASURED),
+    Row("x.norm(inf, -2)", CUBES, MEASURED),
+    Row("x.double().norm(dtype=torch.float32)", ANY, MEASURED),
+]  # fmt: skip
+
+EXTREMES = [
+    *(Row(call, ANY) for name in ("max", "min") for call in each_call(name, ONE_DIM)),
+    *(
+        Row(call, ANY, AVERAGED)
+        for name in ("amax", "amin")
+        for call in each_call(name, (*ANY_DIMS, "()", "keepdim=True", "1.5"))
+    ),
+    *(
+        Row(call, ANY)
+        for name in ("argmax", "argmin")
+        for call in each_call(name, (*ONE_DIM, "keepdim=True", "None, True"))
+    ),
+    Row("torch.max(a, b)", PAIRS, EITHER_ZERO),
+    Row("torch.min(a, other=b)", PAIRS, EITHER_ZERO),
+    Row("x.max(dim=-2).values", CUBES),
+    Row("x.min(axis=1, keepdims=True).indices", CUBES),
+    Row("tuple(x.max(1))", CUBES),
+    Row("x.amax(axis=(0, 2), keepdims=True)", CUBES, AVERAGED),
+    Row("x.argmax(axis=1)", CUBES),
+    Row("x.max(2.0)", ANY),
+    Row("torch.max(2.0)", ANY),
+    Row("torch.amax([1.0])", ANY),
+]
+
+EXPONENTIALS = [
+    *(
+        Row(call, ANY, SMOOTH)
+        for call in each_call(
+            "logsumexp", ("0", "-1", "1, True", "(0, 1)", "5", "(0, 0)", "", "None")
+        )
+    ),
+    *(
+        Row(call, ANY, SMOOTH)
+        for name in ("softmax", "log_softmax")
+        for call in each_call(name, ("0", "-1", "dim=1", "5", "None", "0, torch.float64", "(0, 1)"))
+    ),
+    Row("x.softmax(axis=1)", CUBES, SMOOTH),
+    Row("torch.softmax(x, 0, torch.int64)", of(x=[(2, 3), ()]), SMOOTH),
+    Row("torch.log_softmax(x, 0, torch.int64)", of(x=[(2, 3), ()]), SMOOTH),
+    Row("x.logsumexp(axis=(0, 2), keepdims=True)", CUBES, SMOOTH),
+    *(
+        Row(f"torch.nn.functional.{name}(x{dim})", ANY, SMOOTH)
+        for name in ("softmax", "log_softmax")
+        for dim in ("", ", 0", ", dim=-1, dtype=torch.float64")
+    ),
+]
+
 LINALG = [
     Row("torch.matmul(a, b)", PRODUCTS, NUMBERS),
     Row("a @ b", PRODUCTS, NUMBERS),
@@ -278,6 +388,13 @@ LINALG = [
     Row("torch.bmm(a, b)", PRODUCTS, NUMBERS),
     Row("torch.dot(a, b)", VECTORS, NUMBERS),
     Row("torch.dot(a, a)", VECTORS, NUMBERS),
+    Row("torch.outer(a, b)", VECTORS),
+    Row("torch.outer(a, a)", VECTORS, ROUNDED),
+    Row("torch.outer(a, 2)", VECTORS),
+    *(
+        Row(f"torch.addmm(c, a, b{factors})", ADDED, NUMBERS)
+        for factors in ("", ", beta=0", ", beta=2, alpha=-0.5", ", alpha=0", ", beta=a")
+    ),
     Row("torch.nn.functional.linear(x, w)", LAYERS, NUMBERS),
     Row("torch.nn.functional.linear(x, w, b)", LAYERS, NUMBERS),
     Row("torch.nn.functional.linear(x, w, bias=None)", LAYERS, NUMBERS),
@@ -468,5 +585,6 @@ IN_PLACE = [
 
 ROWS = [
     *ARITHMETIC, *DIVISION, *POWERS, *FUNCTIONS, *CHOICES, *COMPARISONS, *NEURAL, *LOSSES,
-    *REDUCTIONS, *LINALG, *SHAPES, *JOINING, *INDEXING, *IN_PLACE,
+    *REDUCTIONS, *PRODUCTS_OF_MANY, *QUESTIONS, *STATISTICS, *EXTREMES, *EXPONENTIALS, *LINALG,
+    *SHAPES, *JOINING, *INDEXING, *IN_PLACE,
 ]  # fmt: skip

@@ -93,7 +93,7 @@ def observe(
             seen["error"] = told(error)
             results = ()
     seen["warnings"] = unique(told(w.message) for w in warned)
-    if type(results) in (tuple, list):
+    if type(results) in (tuple, list) or is_named(results):
         seen["container"] = f"{type(results).__name__} of {len(results)}"
     else:
         results = (results,)
@@ -106,6 +106,11 @@ def observe(
         seen[f"{name} afterwards"] = same_bits_or_equal(values(t), inputs[name])
         seen[f"version of {name} afterwards"] = t._version
     return seen
+
+
+def is_named(results: Any) -> bool:
+    """Whether it is a tuple with names, such as max(x, 0) returns."""
+    return type(results).__module__.endswith("return_types")
 
 
 def unique(texts: Iterable[str]) -> list[str]:

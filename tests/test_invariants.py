@@ -727,7 +727,7 @@ def test_an_op_on_arrays_is_its_kernel():
 LAYERS = [
     ["version", "notes", "dtypes", "scalar", "boxmuller", "printing"],
     ["random"],
-    ["tensor", "autograd", "ops"],
+    ["tensor", "return_types", "autograd", "ops"],
     ["functions"],
     ["nested", "creation", "kin", "legacy", "serialization"],
     ["nn"],

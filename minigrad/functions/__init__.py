@@ -55,6 +55,8 @@ from minigrad.functions.elementwise import (
     tanh,
     where,
 )
+from minigrad.functions.exponentials import log_softmax, logsumexp, softmax
+from minigrad.functions.extremes import amax, amin, argmax, argmin, max, min
 from minigrad.functions.indexing import (
     getitem,
     setitem,
@@ -102,16 +104,15 @@ from minigrad.functions.joining import (
     unbind,
 )
 from minigrad.functions.linalg import (
+    addmm,
     bmm,
     dot,
     matmul,
     mm,
     mv,
+    outer,
 )
-from minigrad.functions.reduction import (
-    mean,
-    sum,
-)
+from minigrad.functions.reduction import all, any, mean, prod, sum
 from minigrad.functions.shape import (
     broadcast_to,
     contiguous,
@@ -129,6 +130,7 @@ from minigrad.functions.shape import (
     unsqueeze,
     view,
 )
+from minigrad.functions.statistics import norm, std, var
 from minigrad.functions.ufuncs import (
     apply_ufunc,
 )
@@ -138,8 +140,15 @@ __all__ = [
     "abs_",
     "add",
     "add_",
+    "addmm",
+    "all",
     "allclose",
+    "amax",
+    "amin",
+    "any",
     "apply_ufunc",
+    "argmax",
+    "argmin",
     "bitwise_and",
     "bitwise_and_",
     "bitwise_not",
@@ -182,6 +191,7 @@ __all__ = [
     "le",
     "log",
     "log_",
+    "log_softmax",
     "logical_and",
     "logical_and_",
     "logical_not",
@@ -190,11 +200,14 @@ __all__ = [
     "logical_or_",
     "logical_xor",
     "logical_xor_",
+    "logsumexp",
     "lt",
     "matmul",
     "matrix_transpose",
+    "max",
     "maximum",
     "mean",
+    "min",
     "minimum",
     "mm",
     "mul",
@@ -203,10 +216,13 @@ __all__ = [
     "ne",
     "neg",
     "neg_",
+    "norm",
     "normal_",
+    "outer",
     "permute",
     "pow",
     "pow_",
+    "prod",
     "ravel",
     "reciprocal",
     "reciprocal_",
@@ -222,6 +238,7 @@ __all__ = [
     "sign_",
     "sin",
     "sin_",
+    "softmax",
     "split",
     "sqrt",
     "sqrt_",
@@ -229,6 +246,7 @@ __all__ = [
     "square_",
     "squeeze",
     "stack",
+    "std",
     "sub",
     "sub_",
     "sum",
@@ -241,6 +259,7 @@ __all__ = [
     "unbind",
     "uniform_",
     "unsqueeze",
+    "var",
     "view",
     "where",
     "zero_",

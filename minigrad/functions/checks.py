@@ -12,8 +12,9 @@ from minigrad.notes import nearest, noted, shown
 from minigrad.tensor import Tensor
 
 __all__ = [
-    "broadcast", "combination", "dim", "dims", "integer", "integers", "not_for_bools", "plain",
-    "resolve", "same_dtype", "size_of", "tensor", "tensors", "title",
+    "broadcast", "combination", "dim", "dims", "flag", "integer", "integers", "is_integer",
+    "named_dims", "not_for_bools", "number", "plain", "resolve", "same_dtype", "size_of",
+    "tensor", "tensors", "title",
 ]  # fmt: skip
 
 Shape = tuple[int, ...]
@@ -81,6 +82,18 @@ def plain(value: Any) -> Any:
 def is_integer(value: Any) -> bool:
     """Whether a value may stand where an int is meant; bools, floats and arrays may not."""
     return hasattr(value, "__index__") and not isinstance(value, bool | np.ndarray)
+
+
+def flag(value: Any, function: str, name: str) -> None:
+    """TypeError unless the value is a bool."""
+    if not isinstance(value, bool | np.bool_):
+        raise TypeError(f"{function}(): argument '{name}' must be bool, not {title(value)}")
+
+
+def number(value: Any, function: str, name: str) -> None:
+    """TypeError unless the value is a real number, which a tensor is not."""
+    if not isinstance(value, int | float | np.number | np.bool_):
+        raise TypeError(f"{function}(): argument '{name}' must be Number, not {title(value)}")
 
 
 def integer(value: Any, function: str, name: str = "dim", position: int = 2) -> int:
@@ -153,8 +166,7 @@ def real_dim(value: Any, ndim: int) -> int:
 
 def dims(value: Any, ndim: int, function: str) -> Shape:
     """One dim or several, as a tuple counted from the front; None and () mean all."""
-    given = value if isinstance(value, list | tuple) else () if value is None else (value,)
-    wanted = tuple(dim(d, ndim, function) for d in integers(given, function, "dim"))
+    wanted = tuple(dim(d, ndim, function) for d in named_dims(value, function))
     for d in wanted:
         if wanted.count(d) > 1:
             raise noted(
@@ -162,6 +174,12 @@ def dims(value: Any, ndim: int, function: str) -> Shape:
                 f"Counted from the front the dims are {list(wanted)}: name each of them once.",
             )
     return wanted or tuple(range(ndim))
+
+
+def named_dims(value: Any, function: str) -> tuple[int, ...]:
+    """The dims as the user counts them: of an int, of several, of None."""
+    several = (value,) if is_integer(value) else () if value is None else value
+    return integers(several, function, "dim", 2)
 
 
 def size_of(shape: Sequence[Any], function: str, name: str = "shape", position: int = 1) -> Shape:

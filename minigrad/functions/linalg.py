@@ -7,11 +7,12 @@ from typing import Any
 
 from minigrad import ops
 from minigrad.functions import checks
-from minigrad.functions.shape import matrix_transpose, reshape
+from minigrad.functions.elementwise import mul
+from minigrad.functions.shape import expand, matrix_transpose, reshape
 from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
-__all__ = ["bmm", "dot", "matmul", "mm", "mv"]
+__all__ = ["addmm", "bmm", "dot", "matmul", "mm", "mv", "outer"]
 
 
 def dot(input: Any, other: Any) -> Tensor:
@@ -36,6 +37,19 @@ def dot(input: Any, other: Any) -> Tensor:
     return ops.dot(a, b)
 
 
+def outer(input: Any, vec2: Any) -> Tensor:
+    """aᵢ bⱼ of two vectors: a matrix. Dtypes promote."""
+    a, b = checks.tensor(input, "outer"), checks.tensor(vec2, "outer", "vec2", 2)
+    for v, name in ((a, "self"), (b, "vec2")):
+        if v.array.ndim != 1:
+            raise noted(
+                RuntimeError(f"outer: Expected 1-D argument {name}, but got {v.array.ndim}-D"),
+                f"The shape is {list(v.array.shape)}. Write .flatten() after it to take all of its "
+                "elements, or a[:, None] * b for a product of your own.",
+            )
+    return mul(reshape(a, (a.array.size, 1)), b)
+
+
 def mm(input: Any, mat2: Any) -> Tensor:
     """The product of two matrices, (n, k) and (k, m)."""
     a, b = checks.tensor(input, "mm"), checks.tensor(mat2, "mm", "mat2", 2)
@@ -44,6 +58,36 @@ def mm(input: Any, mat2: Any) -> Tensor:
     if b.array.ndim != 2:
         raise RuntimeError("mat2 must be a matrix")
     return matrix_product(a, b)
+
+
+def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """beta input + alpha mat1 mat2: matrices (n, k) and (k, m), and what expands to (n, m).
+
+    With beta = 0 the input does not count, not even its NaN. All of one dtype.
+    """
+    c, a = checks.tensor(input, "addmm"), checks.tensor(mat1, "addmm", "mat1", 2)
+    b = checks.tensor(mat2, "addmm", "mat2", 3)
+    checks.number(beta, "addmm", "beta")
+    checks.number(alpha, "addmm", "alpha")
+    for m, name in ((a, "mat1"), (b, "mat2")):
+        if m.array.ndim != 2:
+            raise RuntimeError(f"{name} must be a matrix, got {m.array.ndim}-D tensor")
+    if a.array.shape[1] != b.array.shape[0]:
+        raise unequal_inner(a.array.shape, b.array.shape)
+    same_dtypes(c, a, b)
+    checks.not_for_bools("addmm_impl_cpu_", a)
+    c = expand(c, (a.array.shape[0], b.array.shape[1]))
+    return ops.addmm(c, a, b, beta, alpha)
+
+
+def same_dtypes(c: Tensor, a: Tensor, b: Tensor) -> None:
+    """One dtype for the three of addmm: RuntimeError."""
+    for other, name in ((c, "self"), (a, "mat1")):
+        text = (
+            f"{name} and mat2 must have the same dtype, but got {other.dtype.title} and "
+            f"{b.dtype.title}"
+        )
+        checks.same_dtype(other, b, text)
 
 
 def mv(input: Any, vec: Any) -> Tensor:

@@ -11,13 +11,16 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.autograd.graph import Node
-from minigrad.functions import checks, elementwise
+from minigrad.functions import checks, elementwise, exponentials
 from minigrad.functions.shape import expand, reshape
 from minigrad.notes import noted
 from minigrad.ops.inplace import in_place
 from minigrad.tensor import Tensor
 
-__all__ = ["leaky_relu", "leaky_relu_", "linear", "mse_loss", "relu", "relu_", "sigmoid", "tanh"]
+__all__ = [
+    "leaky_relu", "leaky_relu_", "linear", "log_softmax", "mse_loss", "relu", "relu_", "sigmoid",
+    "softmax", "tanh",
+]  # fmt: skip
 
 Shape = tuple[int, ...]
 
@@ -83,6 +86,31 @@ def refuse_negative_slope(negative_slope: float, g: Tensor) -> None:
         f"The slope {negative_slope} turns both sides of the kink positive, and the "
         f"sign is lost. Write leaky_relu(x, {negative_slope}) without inplace=True.",
     )
+
+
+def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
+    """exp(x) / Σ exp(x) along a dim: see `minigrad.softmax`. Without one it warns and guesses."""
+    dim = guessed_dim("softmax", input) if dim is None else dim
+    return exponentials.softmax(input, dim, dtype)
+
+
+def log_softmax(
+    input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None
+) -> Tensor:
+    """x - logsumexp(x) along a dim: see `minigrad.log_softmax`."""
+    dim = guessed_dim("log_softmax", input) if dim is None else dim
+    return exponentials.log_softmax(input, dim, dtype)
+
+
+def guessed_dim(function: str, x: Any) -> int:
+    """The dim of old programs that named none: the first of a vector or of three dims, else 1."""
+    warnings.warn(
+        f"Implicit dimension choice for {function} has been deprecated. Change the call to include "
+        "dim=X as an argument.",
+        UserWarning,
+        stacklevel=3,
+    )
+    return 0 if x.dim() in (0, 1, 3) else 1
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:

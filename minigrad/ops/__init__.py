@@ -58,9 +58,11 @@ from minigrad.ops.elementwise import (
     where,
     zero,
 )
-from minigrad.ops.linalg import bmm, dot, linear, linear_without_bias, matmul, mv
+from minigrad.ops.exponentials import log_softmax, logsumexp, softmax
+from minigrad.ops.extremes import amax, amin, argmax, argmin, largest, max, min, smallest
+from minigrad.ops.linalg import addmm, bmm, dot, linear, linear_without_bias, matmul, mv
 from minigrad.ops.neural import leaky_relu, leaky_relu_in_place, mse_loss, relu
-from minigrad.ops.reduction import mean, sum
+from minigrad.ops.reduction import all, any, mean, prod, sum
 from minigrad.ops.shape import (
     alias,
     cat,
@@ -83,12 +85,20 @@ from minigrad.ops.shape import (
     unbind,
     unsqueeze,
 )
+from minigrad.ops.statistics import norm, std, var
 
 __all__ = [
     "abs",
     "add",
     "add_scaled",
+    "addmm",
     "alias",
+    "all",
+    "amax",
+    "amin",
+    "any",
+    "argmax",
+    "argmin",
     "bitwise_and",
     "bitwise_not",
     "bitwise_or",
@@ -117,29 +127,36 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "largest",
     "le",
     "leaky_relu",
     "leaky_relu_in_place",
     "linear",
     "linear_without_bias",
     "log",
+    "log_softmax",
     "logical_and",
     "logical_or",
     "logical_xor",
+    "logsumexp",
     "lt",
     "matmul",
+    "max",
     "maximum",
     "mean",
+    "min",
     "minimum",
     "mse_loss",
     "mul",
     "mv",
     "ne",
     "neg",
+    "norm",
     "normal",
     "permute",
     "pow",
     "power",
+    "prod",
     "reciprocal",
     "relu",
     "remainder",
@@ -155,11 +172,14 @@ __all__ = [
     "sigmoid",
     "sign",
     "sin",
+    "smallest",
+    "softmax",
     "split",
     "split_with_sizes",
     "sqrt",
     "squeeze",
     "stack",
+    "std",
     "sub",
     "sub_scaled",
     "sum",
@@ -171,6 +191,7 @@ __all__ = [
     "unbind",
     "uniform",
     "unsqueeze",
+    "var",
     "where",
     "zero",
 ]

@@ -65,6 +65,25 @@ bmm.derivative(
 )
 
 
+@op
+def addmm(c: Array, a: Array, b: Array, /, beta: float, alpha: float) -> Array:
+    """beta c + alpha a b; what is taken 0 times does not count, not even NaN."""
+    scaled = product(a, b) if alpha == 1 else times(alpha, product(a, b))
+    return scaled if beta == 0 else np.add(c if beta == 1 else times(beta, c), scaled)
+
+
+addmm.derivative(
+    c=lambda g, beta: g * beta,
+    a=lambda g, b, alpha: matmul(g, b.T) * alpha,
+    b=lambda g, a, alpha: matmul(a.T, g) * alpha,
+)
+
+
+def times(factor: float, x: Array) -> Array:
+    """factor x; 0 times anything is 0."""
+    return np.multiply(x, np.asarray(factor, x.dtype)) if factor else np.zeros_like(x)
+
+
 def linear_label(node: Node) -> str:
     return "AddmmBackward0" if len(node.shape) == 2 else "ViewBackward0"
 

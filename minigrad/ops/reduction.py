@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.autograd.graph import Node
 from minigrad.autograd.op import Array, op
+from minigrad.ops.elementwise import where
 from minigrad.ops.shape import expand, in_order, reshape
 from minigrad.ops.sums import total
 
@@ -32,9 +33,19 @@ def back(shape: Shape, dims: Dims) -> Shape:
     return tuple(1 if i in gone else n for i, n in enumerate(shape))
 
 
+def kept(y: Any, shape: Shape, dims: Dims) -> Any:
+    """What was reduced, with its dims as 1, so that it broadcasts over `shape`."""
+    return reshape(y, back(shape, dims))
+
+
 def count(shape: Shape, dims: Dims) -> int:
     """How many elements become one."""
     return math.prod(shape if dims is None else (shape[i] for i in dims))
+
+
+def reduced(ufunc: np.ufunc, x: Array, dims: Dims, keepdim: bool) -> Array:
+    """x reduced by a ufunc of two operands, in x's dtype."""
+    return in_order(np.asanyarray(ufunc.reduce(x, dims, x.dtype, keepdims=keepdim)))
 
 
 @op(label=numbered("Sum"))
@@ -44,7 +55,7 @@ def sum(x: Array, /, dims: Dims, keepdim: bool) -> Array:
 
 
 sum.derivative(
-    x=lambda g, x_shape, dims: expand(reshape(g, back(x_shape, dims)), x_shape),
+    x=lambda g, x_shape, dims: expand(kept(g, x_shape, dims), x_shape),
 )
 
 
@@ -55,7 +66,62 @@ def mean(x: Array, /, dims: Dims, keepdim: bool) -> Array:
 
 
 mean.derivative(
-    x=lambda g, x_shape, dims: (
-        expand(reshape(g, back(x_shape, dims)), x_shape) / count(x_shape, dims)
-    ),
+    x=lambda g, x_shape, dims: expand(kept(g, x_shape, dims), x_shape) / count(x_shape, dims),
 )
+
+
+@op(label=numbered("Prod"))
+def prod(x: Array, /, dims: Dims, keepdim: bool) -> Array:
+    return reduced(np.multiply, x, dims, keepdim)
+
+
+prod.derivative(x=lambda g, x, dims: kept(g, x.shape, dims) * others(x, dims))
+
+
+@op
+def others(x: Array, /, dims: Dims) -> Array:
+    """For each element the product of all the others: prod / x, if no element is 0."""
+    if x.ndim and np.logical_and.reduce(x, None):
+        return np.divide(np.multiply.reduce(x, dims, keepdims=True), x)
+    along = np.moveaxis(x.reshape(line(x.shape, dims)), axis(dims), 0)
+    before, after = np.ones_like(along), np.ones_like(along)
+    np.multiply.accumulate(along[:-1], 0, out=before[1:])
+    np.multiply.accumulate(along[:0:-1], 0, out=after[-2::-1])
+    return in_order(np.moveaxis(before * after, 0, axis(dims))).reshape(x.shape)
+
+
+others.derivative(x=lambda g, x, dims: other_pairs(g, x, dims))
+
+
+def other_pairs(g: Any, x: Any, dims: Dims) -> Any:
+    """Σᵢ gᵢ ∏ₖ xₖ over all k but i and j, for each j: a table of all pairs."""
+    at, shape = axis(dims), line(x.shape, dims)
+    n = shape[at]
+    diagonal = np.eye(n, dtype=bool).reshape(n, n, *(1,) * len(shape[at + 1 :]))
+    rows = (*shape[:at], 1, *shape[at:])
+    table = others(where(diagonal, 1.0, reshape(x, rows)), (at + 1,))
+    columns = (*shape[: at + 1], 1, *shape[at + 1 :])
+    pairs = where(diagonal, 0.0, reshape(g, columns) * table)
+    return reshape(sum(pairs, (at,), False), x.shape)
+
+
+def axis(dims: Dims) -> int:
+    return dims[0] if dims else 0
+
+
+def line(shape: Shape, dims: Dims) -> Shape:
+    """The shape in which `axis(dims)` is the one dim to go."""
+    return shape if dims else (math.prod(shape),)
+
+
+# ---- questions, without a derivative ------------------------------------------------------------
+
+
+@op
+def any(x: Array, /, dims: Dims, keepdim: bool) -> Array:
+    return reduced(np.logical_or, x.astype(bool), dims, keepdim)
+
+
+@op
+def all(x: Array, /, dims: Dims, keepdim: bool) -> Array:
+    return reduced(np.logical_and, x.astype(bool), dims, keepdim)

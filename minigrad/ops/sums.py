@@ -31,7 +31,7 @@ def total(x: Array, axes: Axes = None) -> Array:
         axes = None if len(axes) == x.ndim else axes[0] if len(axes) == 1 else axes
     if axes is None and x.flags.c_contiguous:
         x, axes = x.reshape(-1), 0
-        if x.size == 1:
+        if x.size == 1 and x.dtype.kind == "f":
             return x[0] + 0  # a sum of one term, but a new one
     if isinstance(axes, int) and 4 < x.shape[axes] < 8 and x.dtype.kind == "f":
         return in_four_columns(x, axes)
@@ -39,7 +39,7 @@ def total(x: Array, axes: Axes = None) -> Array:
         # Only along the last axis NumPy adds pairwise. Elsewhere it adds row to row, and with
         # float32 the error would grow with the number of rows.
         return np.add.reduce(x, axes, np.float64).astype(x.dtype)
-    return np.asanyarray(np.add.reduce(x, axes))
+    return np.asanyarray(np.add.reduce(x, axes, x.dtype))
 
 
 def in_four_columns(x: Array, axis: int) -> Array:

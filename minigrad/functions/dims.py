@@ -1,0 +1,48 @@
+"""Which dims a reduction goes over: `dim` and `keepdim`, or NumPy's names for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from minigrad.functions import checks
+from minigrad.tensor import Tensor
+
+__all__ = ["UNSET", "Dims", "given", "one_dim", "over"]
+
+Dims = tuple[int, ...] | None
+UNSET: Any = object()  # PyTorch tells what is not given from None
+
+
+def given(
+    function: str, dim: Any, keepdim: Any, axis: Any = None, keepdims: Any = False
+) -> tuple[Any, bool]:
+    """`dim` and `keepdim` by either of their names."""
+    for flag in (keepdim, keepdims):
+        checks.flag(flag, function, "keepdim")
+    return dim if axis is None else axis, bool(keepdim or keepdims)
+
+
+def over(
+    x: Tensor, function: str, dim: Any, keepdim: Any, axis: Any = None, keepdims: Any = False
+) -> tuple[Dims, bool]:
+    """The dims to reduce, None if none are named, and whether they stay with size 1."""
+    dim, keepdim = given(function, dim, keepdim, axis, keepdims)
+    if dim is None and not keepdim:
+        return None, False
+    dims = checks.dims(dim, x.array.ndim, function)
+    return (dims if x.array.ndim else ()), keepdim  # a 0-d tensor may be reduced over dim 0
+
+
+def one_dim(
+    x: Tensor, function: str, dim: Any, keepdim: Any, axis: Any = UNSET, keepdims: Any = False
+) -> tuple[int | None, bool]:
+    """The dim to reduce, or None for all; keepdim goes with a dim only."""
+    dim = axis if dim is UNSET else dim
+    if dim is UNSET:
+        if keepdim or keepdims:
+            raise checks.combination(function, x, keepdim or keepdims)
+        return None, False
+    if not checks.is_integer(dim):
+        raise checks.combination(function, x, dim)
+    dim, keepdim = given(function, dim, keepdim, keepdims=keepdims)
+    return checks.dim(dim, x.array.ndim, function), keepdim
