@@ -168,6 +168,11 @@ from minigrad.scalar import Scalar
 from minigrad.version import __version__
 
 if TYPE_CHECKING:
+    from minigrad.autograd.anomaly import (
+        is_anomaly_check_nan_enabled,
+        is_anomaly_enabled,
+        set_anomaly_enabled,
+    )
     from minigrad.program import CompileError, compile
     from minigrad.story import explain
 
@@ -250,6 +255,8 @@ __all__ = [
     "int",
     "int32",
     "int64",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "isclose",
@@ -307,6 +314,7 @@ __all__ = [
     "reshape",
     "return_types",
     "seed",
+    "set_anomaly_enabled",
     "set_grad_enabled",
     "set_printoptions",
     "set_rng_state",
@@ -344,6 +352,9 @@ RARE = {
     "CompileError": "minigrad.program",
     "compile": "minigrad.program",
     "explain": "minigrad.story",
+    "is_anomaly_check_nan_enabled": "minigrad.autograd.anomaly",
+    "is_anomaly_enabled": "minigrad.autograd.anomaly",
+    "set_anomaly_enabled": "minigrad.autograd.anomaly",
 }
 
 

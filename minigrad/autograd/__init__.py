@@ -3,7 +3,7 @@
 What is used rarely is imported when it is first asked for.
 """
 
-import importlib
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from minigrad.autograd.backward import backward, grad
@@ -20,10 +20,12 @@ from minigrad.autograd.inference import inference_mode
 
 if TYPE_CHECKING:
     from minigrad.autograd import functional
+    from minigrad.autograd.anomaly import detect_anomaly, set_detect_anomaly
 
 __all__ = [
     "Function",
     "backward",
+    "detect_anomaly",
     "enable_grad",
     "functional",
     "grad",
@@ -33,13 +35,14 @@ __all__ = [
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "no_grad",
+    "set_detect_anomaly",
     "set_grad_enabled",
 ]
 
-LAZY = {"functional": "minigrad.autograd.functional"}
-
 
 def __getattr__(name: str) -> Any:
-    if name not in LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return importlib.import_module(LAZY[name])
+    if name == "functional":
+        return import_module("minigrad.autograd.functional")
+    if name in ("detect_anomaly", "set_detect_anomaly"):
+        return getattr(import_module("minigrad.autograd.anomaly"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -19,6 +19,7 @@ import numpy as np
 from minigrad.autograd.grad_mode import set_grad_enabled
 from minigrad.autograd.graph import Hooks, Leaf, Node, touch
 from minigrad.autograd.quiet import local
+from minigrad.autograd.watch import examiners
 from minigrad.notes import noted, shown
 from minigrad.ops import sum_to
 from minigrad.tensor import Tensor, wrap
@@ -44,6 +45,7 @@ def run_backward(
     useful = None if targets is None else leading_to(targets, roots)
     walk, found = Walk(roots, useful), Gradients()
     ready, pending = walk.ready, walk.pending
+    examiner = examiners[-1]() if examiners else None
     while ready:
         node = heappop(ready)[1]
         g = arrived = pending.pop(node)
@@ -55,7 +57,10 @@ def run_backward(
                 found[node] = g if ends_here else arrived
             if ends_here:
                 continue
-        grads = node.backward(g, create_graph)
+        if examiner is None:
+            grads = node.backward(g, create_graph)
+        else:
+            grads = examiner.backward(node, g, create_graph)
         for parent, grad in zip(node.parents, grads):  # noqa: B905 (one of each; `strict` costs)
             if useful is None or parent in useful:
                 walk.receive(parent, grad, g)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad import dtypes
 from minigrad.autograd.graph import Leaf, Node, Stamp
+from minigrad.autograd.watch import examiners
 from minigrad.notes import noted
 
 if TYPE_CHECKING:
@@ -38,13 +39,19 @@ def damaged(name: str, time: int, value: Tensor, maker: Node | Leaf | None) -> E
     """A value that the node `name` saved at `time` was overwritten; `maker` made the value."""
     stamp = value.stamp or Stamp()
     source = f", which is output 0 of {short(maker)}," if isinstance(maker, Node) else ""
+    hint = (
+        "the backtrace further above shows the operation that failed to compute its gradient. The "
+        "variable in question was changed in there or anywhere later. Good luck!"
+        if examiners
+        else "enable anomaly detection to find the operation that failed to compute its gradient, "
+        "with minigrad.autograd.set_detect_anomaly(True, check_nan=False)."
+    )
     return noted(
         RuntimeError(
             "one of the variables needed for gradient computation has been modified by an inplace "
             f"operation: [{type_name(value.array.dtype)} {list(value.array.shape)}]{source} is at "
-            f"version {stamp.version}; expected version {stamp.version_at(time)} instead. Hint: "
-            "enable anomaly detection to find the operation that failed to compute its gradient, "
-            "with minigrad.autograd.set_detect_anomaly(True, check_nan=False)."
+            f"version {stamp.version}; expected version {stamp.version_at(time)} instead. "
+            f"Hint: {hint}"
         ),
         f"{name} saved this tensor, because its derivative is made of it, and an in-place "
         "operation (a name that ends in _, +=, an item assignment, or optimizer.step()) has "

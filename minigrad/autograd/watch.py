@@ -1,6 +1,7 @@
 """Whether somebody watches what is computed.
 
-`listeners` are told of each op; there are none unless anomaly mode or inference mode is used.
+`listeners` are told of each op, and `examiners` look at each walk back; there are none unless
+anomaly mode or inference mode is used.
 
 The watcher is `minigrad.compile`, while it records a step. Most of a step is noted by the arrays
 themselves, which are of a subclass of ndarray then. What starts without such an array asks here: a
@@ -13,10 +14,21 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-__all__ = ["Watcher", "listeners", "refuse_arrays", "tell", "watched", "watcher"]
+__all__ = [
+    "Examiner", "Watcher", "examiners", "listeners", "refuse_arrays", "tell", "watched", "watcher",
+]  # fmt: skip
 
 Listener = Callable[[Any, Any, tuple[Any, ...]], None]  # the node (or None), the result, arguments
 listeners: list[Listener] = []
+
+
+class Examiner(Protocol):
+    """Who calls the backward of each node of one walk, to look at what it returns."""
+
+    def backward(self, node: Any, g: Any, create_graph: bool) -> list[Any]: ...
+
+
+examiners: list[Callable[[], Examiner]] = []
 
 
 def tell(node: Any, out: Any, args: tuple[Any, ...]) -> None:

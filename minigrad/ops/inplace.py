@@ -19,6 +19,7 @@ from minigrad.autograd.grad_mode import Inference, enabled
 from minigrad.autograd.graph import Hooks, Leaf, Node, Step, View, follow, stamp_of, tick
 from minigrad.autograd.inference import check_write
 from minigrad.autograd.op import Array, Op, Plan, op
+from minigrad.autograd.watch import listeners, tell
 from minigrad.notes import noted
 from minigrad.ops.elementwise import cast, zero
 from minigrad.ops.shape import take
@@ -221,7 +222,10 @@ def recorded(op: Op, *args: Any, out: Tensor) -> Node:
     """The node of a call whose result is in memory already: nothing is computed."""
     nodes = [a.node if isinstance(a, Tensor) else None for a in args]
     mask = sum(1 << i for i, node in enumerate(nodes) if node is not None)
-    return plan(op, mask).record([node for node in nodes if node is not None], args, out)
+    node = plan(op, mask).record([node for node in nodes if node is not None], args, out)
+    if listeners:
+        tell(node, None, args)
+    return node
 
 
 plan = functools.cache(Plan)
