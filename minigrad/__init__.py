@@ -9,9 +9,16 @@ from minigrad.tensor import Tensor  # first: it ties the knot of imports
 
 # isort: split
 from importlib import import_module
+from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from minigrad import autograd, nn, optim, return_types
+from minigrad import (
+    autograd,
+    cuda,
+    nn,
+    optim,
+    return_types,
+)
 from minigrad.autograd import (
     enable_grad,
     inference_mode,
@@ -46,12 +53,14 @@ from minigrad.creation import (
 )
 from minigrad.dtypes import (
     Size,
+    can_cast,
     device,
     dtype,
     float32,
     float64,
     int32,
     int64,
+    promote_types,
 )
 from minigrad.dtypes import bool_ as bool
 from minigrad.functions import (
@@ -90,6 +99,8 @@ from minigrad.functions import (
     floor_divide,
     ge,
     gt,
+    is_floating_point,
+    is_tensor,
     isclose,
     isfinite,
     isinf,
@@ -117,6 +128,7 @@ from minigrad.functions import (
     neg,
     neg_,
     norm,
+    numel,
     outer,
     permute,
     pow,
@@ -126,6 +138,7 @@ from minigrad.functions import (
     reciprocal_,
     remainder,
     reshape,
+    result_type,
     sigmoid,
     sigmoid_,
     sign,
@@ -180,6 +193,7 @@ float = float32
 double = float64
 int = int32
 long = int64
+newaxis = None
 
 __all__ = [
     "BoolTensor",
@@ -214,6 +228,7 @@ __all__ = [
     "bmm",
     "bool",
     "broadcast_to",
+    "can_cast",
     "cat",
     "chunk",
     "clamp",
@@ -222,12 +237,14 @@ __all__ = [
     "compile",
     "cos",
     "cos_",
+    "cuda",
     "default_generator",
     "device",
     "div",
     "dot",
     "double",
     "dtype",
+    "e",
     "empty",
     "empty_like",
     "enable_grad",
@@ -250,6 +267,7 @@ __all__ = [
     "get_default_dtype",
     "get_rng_state",
     "gt",
+    "inf",
     "inference_mode",
     "initial_seed",
     "int",
@@ -257,8 +275,10 @@ __all__ = [
     "int64",
     "is_anomaly_check_nan_enabled",
     "is_anomaly_enabled",
+    "is_floating_point",
     "is_grad_enabled",
     "is_inference_mode_enabled",
+    "is_tensor",
     "isclose",
     "isfinite",
     "isinf",
@@ -285,19 +305,24 @@ __all__ = [
     "mm",
     "mul",
     "mv",
+    "nan",
     "ne",
     "neg",
     "neg_",
+    "newaxis",
     "nn",
     "no_grad",
     "norm",
+    "numel",
     "ones",
     "ones_like",
     "optim",
     "outer",
     "permute",
+    "pi",
     "pow",
     "prod",
+    "promote_types",
     "rand",
     "rand_like",
     "randint",
@@ -312,6 +337,7 @@ __all__ = [
     "relu_",
     "remainder",
     "reshape",
+    "result_type",
     "return_types",
     "seed",
     "set_anomaly_enabled",
@@ -359,7 +385,7 @@ RARE = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import what few programs need when it is first asked for: `minigrad.compile`."""
+    """Import what few programs need when it is first asked for; of the rest say where it ends."""
     if name in RARE:
         return getattr(import_module(RARE[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    raise import_module("minigrad.absent").attribute_of_module(__name__, name, globals())

@@ -14,7 +14,7 @@ import numpy as np
 
 from minigrad.notes import noted, shown
 
-__all__ = ["Size", "device", "dtype", "result_type"]
+__all__ = ["Size", "can_cast", "device", "dtype", "promote_types", "result_type"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -154,6 +154,16 @@ def number_type(value: Any) -> dtype:
         if isinstance(value, python_type):
             return kind
     raise unsupported(type(value).__name__)
+
+
+def promote_types(type1: dtype, type2: dtype) -> dtype:
+    """The dtype of a mixture of two, both of tensors with dims."""
+    return max(type1, type2, key=lambda kind: kind.rank)
+
+
+def can_cast(from_: dtype, to: dtype) -> builtins.bool:
+    """Whether an in-place result of one dtype may be written into a tensor of the other."""
+    return from_.category <= to.category
 
 
 class Size(tuple[int, ...]):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.elsewhere import Elsewhere
 from minigrad.notes import noted
 
 __all__ = ["Tensor", "wrap"]
@@ -35,7 +36,7 @@ def wrap(array: Array, node: Node | Leaf | None = None) -> Tensor:
     return t
 
 
-class Tensor:
+class Tensor(Elsewhere):
     """A multi-dimensional array that remembers how it was computed.
 
     `minigrad.tensor(data)` is the usual way to make one. Calling the class is the older way that
@@ -90,6 +91,18 @@ class Tensor:
 
     def element_size(self) -> builtins.int:
         return self.array.itemsize
+
+    @property
+    def itemsize(self) -> builtins.int:
+        return self.array.itemsize
+
+    @property
+    def nbytes(self) -> builtins.int:
+        return self.array.size * self.array.itemsize
+
+    @property
+    def is_cuda(self) -> builtins.bool:
+        return False
 
     def stride(self, dim: builtins.int | None = None) -> Any:
         strides = tuple(step // self.array.itemsize for step in self.array.strides)

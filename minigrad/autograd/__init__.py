@@ -45,4 +45,5 @@ def __getattr__(name: str) -> Any:
         return import_module("minigrad.autograd.functional")
     if name in ("detect_anomaly", "set_detect_anomaly"):
         return getattr(import_module("minigrad.autograd.anomaly"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    absent = import_module("minigrad.absent")
+    raise absent.attribute_of_module(__name__, name, globals())

@@ -23,6 +23,10 @@ from minigrad.functions.comparison import (
     ne,
 )
 from minigrad.functions.conversion import (
+    is_floating_point,
+    is_tensor,
+    numel,
+    result_type,
     to,
     to_any,
 )
@@ -184,6 +188,8 @@ __all__ = [
     "ge",
     "getitem",
     "gt",
+    "is_floating_point",
+    "is_tensor",
     "isclose",
     "isfinite",
     "isinf",
@@ -218,6 +224,7 @@ __all__ = [
     "neg_",
     "norm",
     "normal_",
+    "numel",
     "outer",
     "permute",
     "pow",
@@ -229,6 +236,7 @@ __all__ = [
     "remainder",
     "remainder_",
     "reshape",
+    "result_type",
     "reversed_dims",
     "rsub",
     "setitem",

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes, ops
+from minigrad.functions import checks
 from minigrad.tensor import Tensor, wrap
 
-__all__ = ["to", "to_any"]
+__all__ = ["is_floating_point", "is_tensor", "numel", "result_type", "to", "to_any"]
 
 
 def to(x: Tensor, kind: Any) -> Tensor:
@@ -35,3 +36,26 @@ def to_any(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
             kind = arg
     result = x if kind is None else to(x, kind)
     return converted(x, x.array.dtype) if kwargs.get("copy") and result is x else result
+
+
+# ---- questions ----------------------------------------------------------------------------------
+
+
+def is_tensor(obj: object) -> bool:
+    """Whether it is a tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_floating_point(input: Any) -> bool:
+    """Whether the dtype is float32 or float64."""
+    return checks.tensor(input, "is_floating_point").array.dtype.kind == "f"
+
+
+def numel(input: Any) -> int:
+    """The number of elements."""
+    return checks.tensor(input, "numel").array.size
+
+
+def result_type(tensor1: Any, tensor2: Any) -> dtypes.dtype:
+    """The dtype that an operation of two tensors or numbers has."""
+    return dtypes.BY_NUMPY[dtypes.result_type(checks.plain(tensor1), checks.plain(tensor2))]

@@ -1,5 +1,8 @@
 """Networks: modules, what they are made of, and how they start."""
 
+from importlib import import_module
+from typing import Any
+
 from minigrad.nn import functional, init, utils
 from minigrad.nn.activation import LeakyReLU, ReLU
 from minigrad.nn.container import ModuleDict, ModuleList, ParameterList, Sequential
@@ -25,3 +28,8 @@ __all__ = [
     "init",
     "utils",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What is not here raises AttributeError, with a note on what is nearest."""
+    raise import_module("minigrad.absent").attribute_of_module(__name__, name, globals())

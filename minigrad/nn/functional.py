@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -299,3 +300,8 @@ def old_reduction(size_average: bool | None, reduce: bool | None) -> str:
         stacklevel=3,
     )
     return reduction
+
+
+def __getattr__(name: str) -> Any:
+    """What is not here raises AttributeError, with a note on what is nearest."""
+    raise import_module("minigrad.absent").attribute_of_module(__name__, name, globals())
