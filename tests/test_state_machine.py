@@ -1,13 +1,16 @@
 """Programs grown line by line under both libraries at once, and compared after every line.
 
-A rule writes a line of Python: a new tensor, an operation, a view, a write in place, a backward.
-The line runs under torch and under minigrad; values, gradients, versions, what requires grad and
-what is raised must agree before the next line is written. A failure prints the program.
+A rule writes a line of Python: a new tensor, an operation, a view, a write in place, a backward, a
+hook, a step of an optimizer. The line runs under torch and under minigrad; values, gradients,
+versions, what requires grad, what made it, what is raised and what is warned about must agree
+before the next line is written. A failure prints the program, to be run under both.
 
 Left out, because the libraries are known to differ there: views that outlive no_grad or several of
 which come from one call (torch refuses them once their base was written to), and operands that
 share part of their memory with the target in ways that torch does not see.
 """
+
+import warnings
 
 import numpy as np
 import torch
@@ -15,6 +18,7 @@ from both import Outcome, described, differences, headline
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from oracle import unique
 
 import minigrad
 
@@ -28,12 +32,20 @@ NEW = [
     "({a} + {b}).contiguous()", "({a} - {b}).contiguous()", "({a} * {b}).contiguous()",
     "torch.maximum({a}, {b}).contiguous()", "torch.where({a} > 0, {b}, 0.5).contiguous()",
     "{a}.reshape(-1, 1) @ {b}.reshape(1, -1)", "torch.nn.functional.leaky_relu({a}, 0.5)",
-    "torch.nn.functional.mse_loss({a}, {a} * 2)",
+    "torch.nn.functional.mse_loss({a}, {a} * 2)", "torch.minimum({a}, {b}).contiguous()",
+    "{a}.sign()", "{a}.square()", "{a} ** 3", "{a} / 2", "{a}.sum() * {b}", "{a} @ {b}",
+    "({a} * 0).exp()", "({a} * 0).sigmoid()", "({a} * 0).tanh()", "{a}[{a} > 0]", "{a}.nonexistent",
+    "torch.clamp({a}, {b}, 1.5)", "torch.clamp({a}, min={b}, max=({b} + 1))",
+    "torch.nn.functional.linear({a}, {b}.reshape(1, -1))", "{a}.detach().requires_grad_()",
+    "torch.nn.Parameter({a}.detach())", "torch.stack({a}.unbind())",
 ]  # fmt: skip
 VIEWS = [
     "{a}[0]", "{a}[-1:]", "{a}[..., 0]", "{a}[:, 1:]", "{a}[None]", "{a}[:]", "{a}.t()", "{a}.T",
     "{a}.contiguous().view(-1)", "{a}.reshape(-1)", "{a}.flatten()", "{a}.unsqueeze(0)",
     "{a}.squeeze()", "{a}.expand(2, *{a}.shape)", "{a}.transpose(0, -1)", "{a}.detach()",
+    "{a}[::2]", "{a}[None, ..., None]", "{a}.mT", "{a}.unsqueeze(-1)", "{a}.permute(1, 0)",
+    "{a}.view_as({b})", "{a}.expand_as({b})", "{a}.chunk(2)[0]", "{a}.unbind()[0]",
+    "{a}.view(-1, 1)",
 ]  # fmt: skip
 WRITES = [
     "{a}.add_({b})", "{a}.sub_({b}, alpha=2)", "{a}.mul_({b})", "{a}.mul_(0.5)", "{a}.div_(2)",
@@ -42,24 +54,46 @@ WRITES = [
     "{a}[0] = {b}", "{a}[..., -1] = {b}", "{a}.contiguous()[[0]] = 1.5",
     "{a}.contiguous()[[-1]] = {b}", "{a}.contiguous()[{a} > 0] = 0.5", "{a}[0].mul_(2)",
     "{a}.contiguous().view(-1)[-1:].add_({b})", "{a}.detach().add_(1)", "{a}.split(1)[0].add_(1)",
-    "{a}.data.add_(1)",
+    "{a}.data.add_(1)", "{a}.copy_({b}.detach())", "{a}[:] = {a} * 2", "{a}.detach_()",
+    "{a}.t()[0].add_(1)", "{a}.expand(2, *{a}.shape).add_(1)", "{a}.contiguous().zero_().add_({b})",
+    "{a}[{a} < 0] *= -1", "{a} -= {a} * 0.5", "{a}.add_(1).mul_(2)", "{a}.T.copy_({b})",
 ]  # fmt: skip
 WALKS = [
     "{a}.backward()", "{a}.sum().backward()", "{a}.sum().backward(retain_graph=True)",
     "{a}.backward(torch.ones_like({a}) * 2, retain_graph=True)",
     "({a}.sum() + {b}.sum()).backward()", "torch.autograd.backward([{a}.sum(), {b}.sum()])",
     "{a}.sum().backward(inputs=[{b} if {b}.is_leaf else {a}.sum()])",
+    "({a} * {a}).sum().backward()", "{a}.sum().backward(retain_graph=True); {a}.sum().backward()",
+    "{a}.backward({b})", "{a}.sum().backward(create_graph=True)",
 ]  # fmt: skip
 LEAVES = [
     "{a}.requires_grad and {a}.is_leaf and {a}.requires_grad_(False).requires_grad_()",
-    "{a}.grad = None", "{a}.grad.zero_()",
-    "{a}._base is None and {a}.retain_grad()", "{a}.register_hook(lambda g: g * 2)",
+    "{a}.grad = None",
+    "{a}.grad.zero_()",
+    "{a}._base is None and {a}.retain_grad()",
+    "{a}.register_hook(lambda g: g * 2)",
     "{a}.requires_grad and {a}.is_leaf and setattr({a}, 'grad', torch.ones_like({a}))",
-]  # fmt: skip
+    "{a}.register_hook(lambda g: None)",
+    "{a}.register_hook(lambda g: g.sum())",
+    "{a}.register_hook(lambda g: g * 2).remove()",
+    "{a}.requires_grad_()",
+    "{a}.grad.mul_(2)",
+    "{a}.register_post_accumulate_grad_hook(lambda t: setattr(t, 'grad', t.grad * 2))",
+    "{a}.grad = {b}.detach()",
+    "{a}.requires_grad = False",
+    "{a}.grad = {a}.grad * 2",
+]
+OPTIONS = ["lr=0.5", "lr=0.5, momentum=0.5", "lr=1, momentum=0.5, nesterov=True, weight_decay=0.5"]
+MODES = ["torch.no_grad()", "torch.enable_grad()", "torch.no_grad(), torch.enable_grad()",
+         "torch.set_grad_enabled(False)"]  # fmt: skip
 
 templates = {kind: st.sampled_from(lines) for kind, lines in {
     "new": NEW, "views": VIEWS, "writes": WRITES, "walks": WALKS, "leaves": LEAVES,
 }.items()}  # fmt: skip
+
+
+# Half of the lines stand alone; the others in a block of some mode.
+modes = st.just("") | st.sampled_from(MODES)
 
 
 class Lockstep(RuleBasedStateMachine):
@@ -80,9 +114,9 @@ class Lockstep(RuleBasedStateMachine):
         self.run(f"{self.fresh()} = torch.tensor({values}, {options})")
 
     @precondition(lambda self: self.names())
-    @rule(template=templates["new"], no_grad=st.sampled_from([False, False, True]), data=st.data())
-    def compute(self, template, no_grad, data):
-        self.run(f"{self.fresh()} = {self.filled(template, data)}", no_grad)
+    @rule(template=templates["new"], mode=modes, data=st.data())
+    def compute(self, template, mode, data):
+        self.run(f"{self.fresh()} = {self.filled(template, data)}", mode)
 
     @precondition(lambda self: self.names())
     @rule(template=templates["views"], data=st.data())
@@ -90,11 +124,9 @@ class Lockstep(RuleBasedStateMachine):
         self.run(f"{self.fresh()} = {self.filled(template, data)}")
 
     @precondition(lambda self: self.names())
-    @rule(
-        template=templates["writes"], no_grad=st.sampled_from([False, False, True]), data=st.data()
-    )
-    def write(self, template, no_grad, data):
-        self.run(self.filled(template, data, apart=True), no_grad)
+    @rule(template=templates["writes"], mode=modes, data=st.data())
+    def write(self, template, mode, data):
+        self.run(self.filled(template, data, apart=True), mode)
 
     @precondition(lambda self: self.names())
     @rule(template=templates["walks"], data=st.data())
@@ -117,6 +149,20 @@ class Lockstep(RuleBasedStateMachine):
     def change_a_leaf(self, template, data):
         self.run(self.filled(template, data))
 
+    @precondition(lambda self: self.names())
+    @rule(options=st.sampled_from(OPTIONS), data=st.data())
+    def make_an_optimizer(self, options, data):
+        self.run(
+            self.filled(
+                f"optimizer = torch.optim.SGD(list(dict.fromkeys([{{a}}, {{b}}])), {options})", data
+            )
+        )
+
+    @precondition(lambda self: "optimizer" in self.spaces[1])
+    @rule(action=st.sampled_from(["step()", "step()", "zero_grad()", "zero_grad(False)"]))
+    def optimize(self, action):
+        self.run(f"optimizer.{action}")
+
     # ---- lines ----------------------------------------------------------------------------------
 
     def names(self):
@@ -137,15 +183,16 @@ class Lockstep(RuleBasedStateMachine):
         a, b = (self.spaces[1][name].untyped_storage().data_ptr() for name in (a, b))
         return a == b
 
-    def run(self, line, no_grad=False, whole=True):
+    def run(self, line, mode="", whole=True):
         """The line under both libraries; False if both raised the same error.
 
         `whole` says that an error leaves everything as it was, under torch as well.
         """
-        line = f"with torch.no_grad(): {line}" if no_grad else line
+        line = f"with {mode}: {line}" if mode else line
         self.lines.append(line)
         ours, theirs = (ended(line, space) for space in self.spaces)
         self.demand_equal(ours.error, theirs.error, line)
+        self.demand_equal(ours.warnings, theirs.warnings, line)
         if ours.error and not whole:
             return False
         self.unshare_gradients()
@@ -196,12 +243,15 @@ class Lockstep(RuleBasedStateMachine):
 
 
 def ended(line, space):
-    try:
-        exec(compile(line, "<program>", "exec"), space)
-    except Exception as error:
-        # of several damaged tensors either may be named; test_inplace.py compares single ones
-        return Outcome(None, headline(error).partition(" inplace operation: ")[0], [])
-    return Outcome(None, None, [])
+    error = None
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            exec(compile(line, "<program>", "exec"), space)
+        except Exception as raised:
+            # of several damaged tensors either may be named; test_inplace.py compares single ones
+            error = headline(raised).partition(" inplace operation: ")[0]
+    return Outcome(None, error, unique(headline(warning.message) for warning in caught))
 
 
 def seen(t):
@@ -211,6 +261,7 @@ def seen(t):
         "grad": t.grad if kept else None,
         "is_leaf": t.is_leaf,
         "version": t._version,
+        "grad_fn": t.grad_fn if t._base is None else None,  # a view's is made anew after a write
     })  # fmt: skip
 
 

@@ -216,7 +216,7 @@ def detach(t: Tensor) -> Tensor:
 
 
 def detach_(t: Tensor) -> None:
-    if t.view_of is not None and t.node is not None:
+    if t.view_of is not None:
         raise noted(
             RuntimeError(
                 "Can't detach views in-place. Use detach() instead. If you are using "
@@ -275,8 +275,12 @@ class OwnHook:
 
     def __call__(self, leaf: Leaf) -> None:
         t = self.tensor()
-        if t is not None:
-            self.hook(t)
+        if t is not None and (result := self.hook(t)) is not None:
+            raise noted(
+                RuntimeError("Tensor post accumulate grad hooks should return None."),
+                f"The hook returned {shown(result)}, but the gradient stands in x.grad already: "
+                "change it there, x.grad.mul_(2), and return nothing.",
+            )
 
 
 def added(hooks: Any, hook: Callable[[Any], Any]) -> RemovableHandle:
