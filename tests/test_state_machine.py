@@ -79,7 +79,7 @@ LEAVES = [
     "{a}.requires_grad_()",
     "{a}.grad.mul_(2)",
     "{a}.register_post_accumulate_grad_hook(lambda t: setattr(t, 'grad', t.grad * 2))",
-    "{a}.grad = {b}.detach()",
+    "{a}.grad = {b}.detach().clone()",
     "{a}.requires_grad = False",
     "{a}.grad = {a}.grad * 2",
 ]
