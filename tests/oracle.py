@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from deviations import known
 
 import minigrad
 from reference.ulps import same_bits
@@ -53,12 +54,20 @@ EXACT = Near()
 NUMBERS = Near(0.5, 0.5)  # the same numbers, where a sum of products may begin with +0 or without
 
 # PyTorch spells the type of bools in three ways; minigrad in one.
-SPELLINGS = {"output type bool": "output type Bool", "CPUBoolType": "minigrad.BoolTensor"}
+SPELLINGS = known(
+    "bool-spelling",
+    {"output type bool": "output type Bool", "CPUBoolType": "minigrad.BoolTensor"},
+)
+NAME = known("module-name", r"\btorch\b")
+PLACE = known("internal-locations", " (Triggered internally")
 
 # What PyTorch's parser of arguments says is not ours to repeat, nor is what Python's says.
 UNFIT = "TypeError: the arguments fit no signature"
-POSITION = r" \(position \d\)"  # PyTorch does not count the tensor of a method; we do
-SIGNATURE = "invalid combination of arguments|required positional argument|unexpected keyword"
+POSITION = known("method-positions", r" \(position \d\)")
+SIGNATURE = known(
+    "call-signatures",
+    "invalid combination of arguments|required positional argument|unexpected keyword",
+)
 
 
 def function(expression: str, names: Sequence[str]) -> Callable[..., Any]:
@@ -251,7 +260,7 @@ def ours(text: str) -> str:
     """PyTorch's words, as minigrad says them: with its own name, and without places in C++."""
     for theirs, mine in SPELLINGS.items():
         text = text.replace(theirs, mine)
-    return re.sub(r"\btorch\b", "minigrad", text.partition(" (Triggered internally")[0])
+    return re.sub(NAME, "minigrad", text.partition(PLACE)[0])
 
 
 # ---- the comparison -----------------------------------------------------------------------------

@@ -312,7 +312,8 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
 
 def as_stored(value: Any, kind: np.dtype[Any]) -> Any:
     """An operand in a dtype; a number must be one of its values."""
-    return promoted(value, kind) if isinstance(value, Tensor | ndarray) else stored(value, kind)
+    is_array = isinstance(value, Tensor | ndarray)
+    return promoted(value, kind) if is_array else stored(plain(value), kind)
 
 
 def clamp(input: Any, min: Any = None, max: Any = None) -> Tensor:
