@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -19,15 +18,22 @@ __all__ = ["describe", "options", "plain_number", "set_printoptions"]
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
-@dataclass(slots=True)
 class PrintOptions:
     """How tensors are printed; `set_printoptions` explains and changes the fields."""
 
-    precision: int = 4
-    threshold: float = 1000
-    edgeitems: int = 3
-    linewidth: int = 80
-    sci_mode: bool | None = None
+    def __init__(
+        self,
+        precision: int = 4,
+        threshold: float = 1000,
+        edgeitems: int = 3,
+        linewidth: int = 80,
+        sci_mode: bool | None = None,
+    ) -> None:
+        self.precision = precision
+        self.threshold = threshold
+        self.edgeitems = edgeitems
+        self.linewidth = linewidth
+        self.sci_mode = sci_mode
 
 
 PROFILES: Final[dict[str | None, PrintOptions]] = {

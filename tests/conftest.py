@@ -58,7 +58,7 @@ def world() -> dict[str, Any]:
         "NumPy's error state": np.geterr(),
         "NumPy's print options": np.get_printoptions(),
         "NumPy's global random state": hash(tuple(np.asarray(part).tobytes() for part in state)),
-        "minigrad's print options": repr(printing.options),
+        "minigrad's print options": repr(vars(printing.options)),
         "the recursion limit": sys.getrecursionlimit(),
         "the warnings filters": list(warnings.filters),
     }
