@@ -38,15 +38,26 @@ def fma(c: Any, x: Array, y: Any, out: Array | None = None) -> Array:
     result is written to `out`, which may be x or y and then has the shape of both, or returned as
     a new array.
     """
-    if out is not None and out.size == 1 and type(out) is np.ndarray and x.dtype != float64:
+    if x.itemsize == 8:
+        return written(exact(c, x, y), out)
+    if x.size == 1 and out is not None and type(out) is np.ndarray:
         # Python's floats are float64: the same sum, without six calls of NumPy. (A subclass, such
         # as the arrays with which minigrad.compile notes the calls, gets to see them.)
         out.fill(c.item() * x.item() + y.item())
         return out
-    wide = exact(c, x, y) if x.dtype == float64 else np.multiply(x.astype(float64), c) + y
+    wide = x.astype(float64)
+    wide *= c
     if out is None:
-        return wide.astype(x.dtype, copy=False)
-    out[...] = wide
+        total: Array = wide + y
+        return total.astype(x.dtype)
+    wide += y.astype(float64)  # in place, and of one dtype: NumPy is slower with two
+    return written(wide, out)
+
+
+def written(values: Array, out: Array | None) -> Array:
+    if out is None:
+        return values
+    out[...] = values
     return out
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -21,7 +21,7 @@ __all__ = ["SGD"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-BLOCK = 1 << 14  # elements; with float64 intermediates a block stays in the second-level cache
+BLOCK = 1 << 15  # elements; with float64 intermediates a block stays in the second-level cache
 
 
 class SGD(Optimizer):
@@ -198,13 +198,10 @@ class Rule:
 
     def apply(self, p: Array, g: Array, b: Array | None = None, first: bool = False) -> None:
         """One step of p, and of its momentum buffer b, in place."""
-        if p.size <= BLOCK or type(p) is not np.ndarray:  # a subclass gets to see it whole
-            self.descend(p, g, b, first)
-        else:
+        if p.size > BLOCK and are_rows(p, g, b):
             for block in blocks(p, g, b):
-                self.descend(*block, first)
-
-    def descend(self, p: Array, g: Array, b: Array | None, first: bool) -> None:
+                self.apply(*block, first)
+            return
         if self.maximize:
             g = np.negative(g)
         if self.weight_decay is not None:
@@ -218,11 +215,12 @@ class Rule:
         if first:
             b[...] = g
             return
-        np.multiply(b, self.momentum, b)  # type: ignore[arg-type]  # no buffer without momentum
+        # Not in place: NumPy is slow where an array of one number is both operand and result.
+        kept = np.multiply(b, self.momentum)  # type: ignore[arg-type]  # a buffer has a momentum
         if self.gain is None:
-            np.add(b, g, b)
+            np.add(kept, g, b)
         else:
-            fma(self.gain, g, b, out=b)
+            fma(self.gain, g, kept, out=b)
 
 
 read_numbers = itemgetter("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
@@ -242,13 +240,17 @@ def cached_rule(dtype: np.dtype[Any], numbers: tuple[Any, ...], lr_is_int: bool)
     return Rule(dtype, *numbers)
 
 
-def blocks(p: Array, g: Array, b: Array | None) -> Iterable[tuple[Array, Array, Array | None]]:
+def are_rows(*arrays: Array | None) -> bool:
+    """Whether each can be cut where it lies; a subclass of arrays gets to see itself whole."""
+    return all(a is None or (a.flags.c_contiguous and type(a) is np.ndarray) for a in arrays)
+
+
+def blocks(p: Array, g: Array, b: Array | None) -> Iterator[tuple[Array, Array, Array | None]]:
     """The arrays, cut alike into blocks, so that intermediate results never leave the cache."""
-    if not all(a is None or a.flags.c_contiguous for a in (p, g, b)):
-        return ((p, g, b),)
     p, g, b = p.reshape(-1), g.reshape(-1), None if b is None else b.reshape(-1)
-    cuts = (slice(start, start + BLOCK) for start in range(0, p.size, BLOCK))
-    return ((p[cut], g[cut], None if b is None else b[cut]) for cut in cuts)
+    for start in range(0, p.size, BLOCK):
+        cut = slice(start, start + BLOCK)
+        yield p[cut], g[cut], None if b is None else b[cut]
 
 
 def refuse_negative(name: str, value: Any) -> None:
