@@ -366,3 +366,23 @@ def test_what_was_remembered_goes_with_the_graph():
     del x, g
     gc.collect()
     assert len(made_at) == len(made_by) == 0
+
+
+def test_a_compiled_step_is_run_as_it_is_written():
+    """Its program has no nodes to be looked at."""
+    x = leaf(minigrad, 0.0, 1.0)
+
+    @minigrad.compile
+    def step(c):
+        (x.sqrt() * c).sum().backward()
+
+    for _ in range(4):
+        step(minigrad.ones(2))
+    with (
+        quiet(minigrad),
+        pytest.warns(UserWarning, match="Error detected in SqrtBackward0"),
+        pytest.raises(RuntimeError, match="SqrtBackward0"),
+    ):
+        step(minigrad.zeros(2))
+    step(minigrad.zeros(2))
+    assert np.isnan(x.grad.tolist()[0])

@@ -74,6 +74,20 @@ def test_commands_of_the_readme_succeed(command: str, capsys: pytest.CaptureFixt
         assert done.stdout
 
 
+SHOWN = re.compile(r"^```python\n((?:(?!```).*\n)*)```\n\n```text\n((?:(?!```).*\n)*)```$", re.M)
+
+
+@pytest.mark.parametrize("document", sorted(ROOT.glob("docs/*.md")), ids=lambda path: path.name)
+def test_the_documents_show_what_their_blocks_print(document: Path) -> None:
+    namespace: dict[str, object] = {}
+    shown = dict(SHOWN.findall(document.read_text()))
+    for code in blocks(document, "python"):
+        out = printed(code, namespace)
+        if code in shown:
+            assert out == shown.pop(code)
+    assert shown == {}
+
+
 def test_the_files_that_the_documents_link_to_are_there() -> None:
     for document in DOCUMENTS:
         for target in re.findall(r"\]\(([^)#:]+)\)", document.read_text()):

@@ -322,3 +322,14 @@ def test_nobody_listens_before_the_mode_is_first_entered():
     made_inside(minigrad)
     made_inside(minigrad)
     assert len(watch.listeners) == 1
+
+
+def test_a_compiled_function_in_inference_mode():
+    x = minigrad.ones(2, requires_grad=True)
+    double = minigrad.compile(lambda: x * 2)
+    seen = []
+    for mode in (False, True, False, True):
+        with minigrad.inference_mode(mode):
+            y = double()
+        seen.append((y.is_inference(), y.requires_grad))
+    assert seen == [(False, True), (True, False)] * 2

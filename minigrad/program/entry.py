@@ -17,6 +17,7 @@ import numpy as np
 from minigrad.autograd.grad_mode import enabled
 from minigrad.autograd.graph import Leaf, tick, touch
 from minigrad.autograd.quiet import local
+from minigrad.autograd.watch import examiners
 from minigrad.program.arguments import Argument, Arguments
 from minigrad.program.hyper import NUMBERS, Numbers
 from minigrad.program.program import Program
@@ -88,6 +89,7 @@ class Entry:
     def all_checks(self) -> Iterator[str]:
         yield f"{self.name(local)}.run is {self.name(local.run)}"  # the thread is the same
         yield f"{self.name(enabled.get)}() is {self.recording.mode}"
+        yield f"not {self.name(examiners)}"
         yield from self.arguments.container_checks()
         for part in self.arguments.parts:
             yield from self.argument_checks(part)
