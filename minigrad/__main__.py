@@ -27,7 +27,7 @@ examples:
   minigrad                        train all nine, see what each has learned
   minigrad guide                  list the nine
   minigrad guide relu --seed 3    run one; it prints what it would under PyTorch
-  minigrad explain relu --seed 3  its first backward pass, step by step, with numbers
+  minigrad explain relu --seed 3  tell its first backward pass in numbers
   minigrad compile relu           print one training step of it as NumPy code
   python -m reference             compare all nine with PyTorch, bit for bit"""
 

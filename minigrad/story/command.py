@@ -18,7 +18,7 @@ Tell the backward pass of one training step of a program of the guide.
 Each step back shows the op and the line of the program that made it, the
 formula of its derivative, the same with its numbers, what comes out, and where
 it is added; at the end, what the optimizer will make of it. The numbers are
-the engine's own."""
+the engine's own, and PyTorch's."""
 
 
 def step(text: str) -> int:
