@@ -186,6 +186,7 @@ if TYPE_CHECKING:
         is_anomaly_enabled,
         set_anomaly_enabled,
     )
+    from minigrad.drawing import draw
     from minigrad.program import CompileError, compile
     from minigrad.story import explain
 
@@ -243,6 +244,7 @@ __all__ = [
     "div",
     "dot",
     "double",
+    "draw",
     "dtype",
     "e",
     "empty",
@@ -377,6 +379,7 @@ __all__ = [
 RARE = {
     "CompileError": "minigrad.program",
     "compile": "minigrad.program",
+    "draw": "minigrad.drawing",
     "explain": "minigrad.story",
     "is_anomaly_check_nan_enabled": "minigrad.autograd.anomaly",
     "is_anomaly_enabled": "minigrad.autograd.anomaly",

@@ -732,7 +732,7 @@ LAYERS = [
     ["nested", "creation", "kin", "legacy", "serialization"],
     ["nn"],
     ["optim"],
-    ["program", "guide", "story"],
+    ["program", "guide", "story", "drawing"],
     ["__init__", "__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

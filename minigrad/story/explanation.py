@@ -32,7 +32,10 @@ class Explanation:
     steps      one for each op, in the order of the walk
     gradients  one for each leaf, in the order in which they were made
     updates    what the optimizer will do, one for each parameter
+    optimizer  the class of it, or ""
     order      "engine" or "naive"
+    result     what was explained: the tensor or Scalar itself
+    made       the recording of its operations; empty if there was none
     """
 
     name: str
@@ -42,6 +45,8 @@ class Explanation:
     updates: list[Update]
     optimizer: str
     order: str
+    result: Any
+    made: Recording
 
     def __str__(self) -> str:
         return text.story(self)
@@ -109,6 +114,8 @@ def explain(
         [] if optimizer is None else updates(optimizer, found, called),
         type(optimizer).__name__ if optimizer is not None else "",
         order,
+        result,
+        made,
     )
 
 

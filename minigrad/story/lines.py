@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import linecache
 import sys
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
 from minigrad.autograd.graph import Leaf, Node
+from minigrad.nn import Module
 from minigrad.scalar import Scalar
 from minigrad.tensor import Tensor
 
@@ -52,11 +54,17 @@ class Line:
 
 @dataclass(frozen=True)
 class Made:
-    """How a node came about: the user's line, the function that returned it, and its value."""
+    """How a node came about.
+
+    line     the user's line
+    value    a copy of the result
+    modules  the modules whose forward was running, the outermost first, each with the number of
+             the call: a module may be called twice
+    """
 
     line: Line | None
-    function: str
     value: Any
+    modules: tuple[tuple[Module, int], ...]
 
 
 class Recording:
@@ -64,6 +72,7 @@ class Recording:
 
     def __init__(self) -> None:
         self.made: dict[Node | Scalar, Made] = {}
+        self.calls: dict[FrameType, int] = {}
         self.outer: Any = None
 
     def __enter__(self) -> Self:
@@ -73,6 +82,7 @@ class Recording:
 
     def __exit__(self, *error: object) -> None:
         sys.setprofile(self.outer)
+        self.calls.clear()
 
     def see(self, frame: FrameType, event: str, value: Any) -> None:
         if event != "return":
@@ -84,9 +94,18 @@ class Recording:
 
     def note(self, frame: FrameType, node: Node | Leaf | Scalar | None, value: Any) -> None:
         if isinstance(node, Node | Scalar) and node not in self.made:
-            copied = value.copy() if hasattr(value, "copy") else value
-            line = line_of(users_frame(frame))
-            self.made[node] = Made(line, frame.f_code.co_name, copied)
+            self.made[node] = Made(line_of(users_frame(frame)), copy(value), self.modules(frame))
+
+    def modules(self, frame: FrameType | None) -> tuple[tuple[Module, int], ...]:
+        """The modules that are at work in a frame, with the numbers of their calls."""
+        found = []
+        while frame is not None:
+            if frame.f_code.co_name == "forward":
+                module = frame.f_locals.get("self")
+                if isinstance(module, Module):
+                    found.append((module, self.calls.setdefault(frame, len(self.calls))))
+            frame = frame.f_back
+        return tuple(reversed(found))
 
     def get(self, node: Any) -> Made | None:
         return self.made.get(node)

@@ -23,14 +23,20 @@ class Names:
     def __init__(self, variables: Mapping[str, Any]) -> None:
         self.names: dict[Any, str] = {}
         self.tensors: dict[Any, Tensor] = {}
+        self.modules: dict[Module, str] = {}
+        self.constants: dict[int, str] = {}  # of tensors without a node, by id
         for name, value in list(variables.items()):
             self.add(name, value)
 
     def add(self, name: str, value: Any) -> None:
         """A variable, and what is in it: parameters of a module, elements of a list."""
         for path, found in reached(name, value):
-            if isinstance(found, Tensor):
-                if found.node is not None and found.node not in self.names:
+            if isinstance(found, Module):
+                self.modules.setdefault(found, path)
+            elif isinstance(found, Tensor):
+                if found.node is None:
+                    self.constants.setdefault(id(found), path)
+                elif found.node not in self.names:
                     self.names[found.node] = path
                     self.tensors[found.node] = found
             elif found not in self.names:
@@ -48,12 +54,13 @@ def variables(frame: FrameType | None) -> dict[str, Any]:
     return {name: value for name, value in seen.items() if not name.startswith("_")}
 
 
-def reached(name: str, value: Any, deep: bool = True) -> Iterator[tuple[str, Tensor | Scalar]]:
+def reached(name: str, value: Any, deep: bool = True) -> Iterator[tuple[str, Any]]:
+    """The tensors, Scalars and modules in a variable, under the names that lead to them."""
     if isinstance(value, Tensor | Scalar):
         yield name, value
     elif isinstance(value, Module):
-        for path, parameter in value.named_parameters():
-            yield f"{name}.{path}", parameter
+        yield from value.named_modules(prefix=name)
+        yield from value.named_parameters(prefix=name)
     elif deep and type(value) in (list, tuple):
         for i, item in enumerate(value):
             yield from reached(f"{name}[{i}]", item, deep=False)

@@ -17,7 +17,7 @@ from minigrad.story.lines import Recording
 from minigrad.story.names import Names
 from minigrad.story.steps import Contribution, Gradient, Place, Step
 
-__all__ = ["Walk", "depth_first"]
+__all__ = ["Walk", "depth_first", "known_values"]
 
 
 class Walk:
@@ -41,21 +41,11 @@ class Walk:
         self.order = inner if order is None else order
         self.numbers = {node: i for i, node in enumerate(self.order, 1)}
         self.parts = Counter(parent for node in inner for parent in graph.parents(node))
-        self.known = self.values()
+        self.known = known_values(graph, self.everything, names, made)
         self.arrived: Counter[Any] = Counter()
         self.gradients: dict[Any, Any] = {root: g}
         self.passed: dict[Any, Any] = {}
         self.steps = [self.step(node) for node in self.order]
-
-    def values(self) -> dict[Any, Any]:
-        """Copies of all values that are known: saved, in the user's variables, or recorded."""
-        known = {node: t.array for node, t in self.names.tensors.items()}
-        for node in self.everything:
-            known |= self.graph.values(node)
-            made = self.made.get(node)
-            if made is not None:
-                known[node] = made.value
-        return {node: copy(value) for node, value in known.items()}
 
     def place(self, node: Any) -> Place:
         return Place(
@@ -122,6 +112,17 @@ class Walk:
         found = self.gradients.get(node)
         before, after = self.graph.resting(node, found)
         return Gradient(self.place(node), found, copy(before), copy(after), right)
+
+
+def known_values(graph: Graph, nodes: list[Any], names: Names, made: Recording) -> dict[Any, Any]:
+    """Copies of all values that are known: in the user's variables, saved, or recorded."""
+    known = {node: names.tensors[node].array for node in nodes if node in names.tensors}
+    for node in nodes:
+        known |= graph.values(node)
+        found = made.get(node)
+        if found is not None:
+            known[node] = found.value
+    return {node: copy(value) for node, value in known.items()}
 
 
 def depth_first(graph: Graph, root: Any, from_last: bool) -> list[Any]:
