@@ -12,17 +12,20 @@ The body runs twice, with `torch` standing for either library. What it returns, 
 
 import functools
 import inspect
+import re
 import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from deviations import known
 from oracle import ours, same_bits_or_equal
 from oracle import told as headline
 
 import minigrad
 
+NAMESPACE = known("node-names", "(struct )?torch::autograd::")
 TENSORS = (torch.Tensor, minigrad.Tensor)
 NODES = (minigrad.autograd.graph.Node, minigrad.autograd.graph.Leaf)
 
@@ -68,7 +71,7 @@ def described(value):
     if isinstance(value, BaseException):
         return headline(value)
     if isinstance(value, NODES) or hasattr(value, "next_functions"):
-        return value.name().replace("struct torch::autograd::", "").replace("torch::autograd::", "")
+        return re.sub(NAMESPACE, "", value.name())
     if isinstance(value, bool | int | float | np.ndarray | None):
         return value
     return neutral(value)

@@ -36,8 +36,9 @@ NEW = [
     "{a}.sign()", "{a}.square()", "{a} ** 3", "{a} / 2", "{a}.sum() * {b}", "{a} @ {b}",
     "({a} * 0).exp()", "({a} * 0).sigmoid()", "({a} * 0).tanh()", "{a}[{a} > 0]", "{a}.nonexistent",
     "torch.clamp({a}, {b}, 1.5)", "torch.clamp({a}, min={b}, max=({b} + 1))",
-    "torch.nn.functional.linear({a}, {b}.reshape(1, -1))", "{a}.detach().requires_grad_()",
-    "torch.nn.Parameter({a}.detach())", "torch.stack({a}.unbind())",
+    "torch.nn.functional.linear({a}.reshape(1, -1), {b}.reshape(1, -1))",
+    "{a}.detach().requires_grad_()", "torch.nn.Parameter({a}.detach())",
+    "torch.stack({a}.unbind())",
 ]  # fmt: skip
 VIEWS = [
     "{a}[0]", "{a}[-1:]", "{a}[..., 0]", "{a}[:, 1:]", "{a}[None]", "{a}[:]", "{a}.t()", "{a}.T",
