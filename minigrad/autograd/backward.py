@@ -143,9 +143,10 @@ def seeds(
 ) -> Gradients:
     """What the walk starts with: the gradient of each output, by node."""
     roots: Gradients = {}
-    checked = [seed(i, t, g) for i, (t, g) in enumerate(zip(outputs, gradients, strict=True))]
-    for i, (output, given) in enumerate(zip(outputs, checked, strict=True)):
-        if output.node is None:
+    given = [seed(i, t, gradients[i], create_graph) for i, t in enumerate(outputs)]
+    for i, output in enumerate(outputs):
+        node = output.node
+        if node is None:
             raise noted(
                 RuntimeError(
                     f"element {i} of tensors does not require grad and does not have a grad_fn"
@@ -154,12 +155,11 @@ def seeds(
                 "or from detached values, so there is nothing to differentiate. Parameters of "
                 "modules require grad; for your own tensors write requires_grad=True.",
             )
-        g = given if create_graph else given.array
-        roots[output.node] = roots[output.node] + g if output.node in roots else g
+        roots[node] = roots[node] + given[i] if node in roots else given[i]
     return roots
 
 
-def seed(index: int, output: Tensor, given: Tensor | None) -> Tensor:
+def seed(index: int, output: Tensor, given: Tensor | None, create_graph: bool) -> Any:
     """The gradient of one output: the given one, checked, or 1 for a single number."""
     shape, kind = output.array.shape, output.array.dtype
     if given is None:
@@ -170,7 +170,8 @@ def seed(index: int, output: Tensor, given: Tensor | None) -> Tensor:
                 "should fall? Make one number of them, loss.sum() or loss.mean(), or say how much "
                 "each one counts: loss.backward(gradient=minigrad.ones_like(loss)).",
             )
-        return wrap(watched(np.ones(shape, kind) if shape else one(kind).copy()))
+        array = watched(np.ones(shape, kind) if shape else one(kind).copy())
+        return wrap(array) if create_graph else array
     if given.array.shape != shape:
         raise noted(
             RuntimeError(
@@ -181,7 +182,9 @@ def seed(index: int, output: Tensor, given: Tensor | None) -> Tensor:
             f"elements counts, so it has the same shape; {list(given.array.shape)} came. "
             "minigrad.ones_like(output) counts each once.",
         )
-    return given if given.array.dtype == kind else given.to(output.dtype)
+    if given.array.dtype != kind:
+        given = given.to(output.dtype)
+    return given if create_graph else given.array
 
 
 @cache

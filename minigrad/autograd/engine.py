@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import ops
 from minigrad.autograd.grad_mode import set_grad_enabled
 from minigrad.autograd.graph import Hooks, Leaf, Node, touch
+from minigrad.autograd.op import Op
 from minigrad.autograd.quiet import local
 from minigrad.autograd.watch import examiners
 from minigrad.notes import noted, shown
-from minigrad.ops import sum_to
 from minigrad.tensor import Tensor, wrap
 
 __all__ = ["Gradients", "deposit_all", "own", "run_backward"]
@@ -44,7 +45,7 @@ def run_backward(
     """
     useful = None if targets is None else leading_to(targets, roots)
     walk, found = Walk(roots, useful), Gradients()
-    ready, pending = walk.ready, walk.pending
+    ready, pending, receive = walk.ready, walk.pending, walk.receive
     examiner = examiners[-1]() if examiners else None
     while ready:
         node = heappop(ready)[1]
@@ -63,7 +64,7 @@ def run_backward(
             grads = examiner.backward(node, g, create_graph)
         for parent, grad in zip(node.parents, grads):  # noqa: B905 (one of each; `strict` costs)
             if useful is None or parent in useful:
-                walk.receive(parent, grad, g)
+                receive(parent, grad, g)
         if not retain_graph:
             node.release()
     found.update(pending)  # what is left are leaves
@@ -72,6 +73,8 @@ def run_backward(
 
 class Walk:
     """One walk: the gradients that wait for the rest of them, and the nodes whose turn comes."""
+
+    __slots__ = ("awaited", "pending", "ready", "roots", "useful")
 
     def __init__(self, roots: Gradients, useful: set[Node | Leaf] | None) -> None:
         self.roots, self.useful = roots, useful
@@ -86,10 +89,10 @@ class Walk:
         """Add a gradient to what a node or a leaf has; None, of a user's Function, adds nothing."""
         pending = self.pending
         if grad is not None and grad.shape != node.shape:
-            grad = call(sum_to, grad, node.shape)
+            grad = call(ops.sum_to, grad, node.shape)
         waiting = pending.get(node)
         if waiting is not None:
-            pending[node] = waiting if grad is None else call(plus, waiting, grad)
+            pending[node] = waiting if grad is None else call(ops.add, waiting, grad)
         elif isinstance(node, Leaf):
             pending[node] = own(grad, upstream)
         else:
@@ -122,13 +125,9 @@ class Walk:
                     yield parent
 
 
-def plus(a: Any, b: Any) -> Any:
-    return a + b
-
-
-def call(op: Any, g: Any, *args: Any) -> Any:
-    """An op on a gradient: recorded if it is a tensor, in silence if it is an array."""
-    return op(g, *args) if isinstance(g, Tensor) else local.run(op, g, *args)
+def call(op: Op, g: Any, *args: Any) -> Any:
+    """An op on a gradient: recorded if it is a tensor; if it is an array, the kernel in silence."""
+    return op(g, *args) if isinstance(g, Tensor) else local.run(op.kernel, g, *args)
 
 
 def own(grad: Any, g: Any) -> Any:

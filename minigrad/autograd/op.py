@@ -22,7 +22,7 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol, cast, overload
 
 import numpy as np
@@ -116,15 +116,15 @@ class Plan:
         first = signature.names.index(signature.variadic) if signature.variadic else 0
         self.wants = tuple(bool(mask >> i & 1) for i in range(first, count))
         self.inputs = [signature.at(i) for i in positions]
-        formulas = [op.derivatives[name] for name in self.inputs]
-        names = [names_in(formula) for formula in formulas]
+        names = [names_in(op.derivatives[name]) for name in self.inputs]
         self.kept = unique(name for wanted in names for name in wanted)
         self.saves_out = "out" in self.kept
-        self.keep = keeper([signature.source(name) for name in self.kept])
+        self.keep = keeping([signature.source(name) for name in self.kept])
         self.formulas = [
-            reading(bound(formula, signature, i), [self.kept.index(name) for name in wanted])
-            for formula, wanted, i in zip(formulas, names, positions, strict=True)
+            (bound(op.derivatives[name], signature, i), [self.kept.index(n) for n in wanted])
+            for name, i, wanted in zip(self.inputs, positions, names, strict=True)
         ]
+        self.run = running(self.formulas)
         self.tied = [
             (self.kept.index(name), at) for at, name in enumerate(self.inputs) if name in self.kept
         ]
@@ -169,9 +169,6 @@ class Plan:
                 values[i] = wrap(values[i].array, node.parents[at])
         return self.run(g, values)
 
-    def run(self, g: Any, values: Sequence[Any]) -> list[Any]:
-        return [formula(g, values) for formula in self.formulas]
-
 
 def names_in(formula: Formula) -> list[str]:
     """What a formula wants of the arguments and the result."""
@@ -190,36 +187,33 @@ def bound(formula: Formula, signature: Signature, position: int) -> Formula:
     return functools.partial(formula, i=position - len(signature.names) + 1)
 
 
-def keeper(sources: list[Source]) -> Getter:
-    """One function that gathers what is kept from the arguments; written out for short cases."""
-    match sources:
-        case []:
-            return lambda args, out: ()
-        case [int(i)]:
-            return lambda args, out: (args[i],)
-        case [int(i), int(j)]:
-            return lambda args, out: (args[i], args[j])
-        case [int(i), int(j), int(k)]:
-            return lambda args, out: (args[i], args[j], args[k])
-    getters = [picker(source) if isinstance(source, int) else source for source in sources]
-    return lambda args, out: tuple([get(args, out) for get in getters])
+# Keeping and running happen at every node, so a plan writes each out as one function, as it would
+# be typed by hand, instead of looping over lists: that is several calls of Python fewer.
 
 
-def picker(position: int) -> Getter:
-    return lambda args, out: args[position]
+def keeping(sources: list[Source]) -> Getter:
+    """A function of the arguments and the result that gathers what is kept, in a tuple."""
+    get = {f"get{i}": source for i, source in enumerate(sources) if not isinstance(source, int)}
+    items = [
+        f"args[{source}]" if isinstance(source, int) else f"get{i}(args, out)"
+        for i, source in enumerate(sources)
+    ]
+    return written("args, out", f"({''.join(item + ', ' for item in items)})", get)
 
 
-def reading(formula: Formula, at: list[int]) -> Callable[[Any, Sequence[Any]], Any]:
-    """The formula as a function of the gradient and the list of kept values."""
-    match at:
-        case []:
-            return lambda g, kept: formula(g)
-        case [i]:
-            return lambda g, kept: formula(g, kept[i])
-        case [i, j]:
-            return lambda g, kept: formula(g, kept[i], kept[j])
-        case _:
-            return lambda g, kept: formula(g, *[kept[i] for i in at])
+def running(formulas: list[tuple[Formula, list[int]]]) -> Callable[[Any, Any], list[Any]]:
+    """A function of the gradient and the kept values that runs each formula on what it wants."""
+    calls = [
+        f"formula{i}({', '.join(['g', *(f'kept[{at}]' for at in wanted)])})"
+        for i, (_, wanted) in enumerate(formulas)
+    ]
+    names = {f"formula{i}": formula for i, (formula, _) in enumerate(formulas)}
+    return written("g, kept", f"[{', '.join(calls)}]", names)
+
+
+def written(arguments: str, body: str, names: dict[str, Any]) -> Callable[..., Any]:
+    """The function of this source text, which may use these names."""
+    return cast(Callable[..., Any], eval(f"lambda {arguments}: {body}", names))
 
 
 def alias(t: Tensor) -> Tensor:

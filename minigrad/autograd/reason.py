@@ -171,8 +171,9 @@ def first_birth(failure: Failure, index: Index) -> Birth | None:
     """Read the formula with witnesses; the first NaN that came of numbers, at `index` if it can."""
     log: list[Birth] = []
     values = [witness(array_of(value), name, log) for name, value in operands(failure)]
+    formula, wanted = failure.node.plan.formulas[failure.k]
     try:
-        local.run(failure.node.plan.formulas[failure.k], values[0], values[1:])
+        local.run(formula, values[0], *[values[1 + at] for at in wanted])
     except Exception:  # the user's error is the NaN: a kernel that takes no subclass only hides why
         return None
     at_index = [b for b in log if b.is_new.shape == failure.gradient.shape and b.is_new[index]]

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.op import Array, op
+from minigrad.ops.constants import ZERO, number
 from minigrad.ops.elementwise import zero
 from minigrad.ops.select import choose
 from minigrad.ops.sums import total
-
-ZERO = {np.dtype(kind): np.zeros((), kind) for kind in ("float32", "float64", "int32", "int64")}
 
 
 @op
@@ -27,15 +26,15 @@ relu.derivative(x=lambda g, out: gate(g, out))
 @op(label="ThresholdBackwardBackward0")
 def gate(x: Array, y: Array, /) -> Array:
     """x where y, the result of a relu, is above 0 or NaN, else 0: at the kink, too, it is 0."""
-    return choose(y <= 0, 0.0, x)
+    return choose(y <= number(0, y.dtype), 0.0, x)
 
 
 gate.derivative(x=lambda g, y: gate(g, y), y=lambda g, y: zero(y))  # y's derivative is 0
 
 
 def leak(x: Array, slope: float) -> Array:
-    scaled = np.multiply(x, slope)
-    return np.maximum(x, scaled) if 0 < slope <= 1 else choose(x > 0, x, scaled)
+    scaled = np.multiply(x, number(slope, x.dtype))
+    return np.maximum(x, scaled) if 0 < slope <= 1 else choose(x > number(0, x.dtype), x, scaled)
 
 
 @op
@@ -59,7 +58,7 @@ leaky_relu_in_place.derivative(x=lambda g, out, slope: leaky_gate(g, out, slope)
 @op(label="LeakyReluBackwardBackward0")
 def leaky_gate(x: Array, y: Array, /, slope: float) -> Array:
     """x where y is above 0, slope * x elsewhere: at the kink, too, it is the slope that counts."""
-    return choose(y > 0, x, x * slope)
+    return choose(y > number(0, y.dtype), x, x * number(slope, x.dtype))
 
 
 leaky_gate.derivative(x=lambda g, y, slope: leaky_gate(g, y, slope), y=lambda g, y: zero(y))
@@ -86,6 +85,7 @@ def count(x: Any) -> int:
     return math.prod(x.shape)
 
 
-def steepness(x: Any, reduction: str) -> float:
+def steepness(x: Any, reduction: str) -> Any:
     """The derivative of one square is twice its root; a mean counts each by 1/n."""
-    return 2 / max(count(x), 1) if reduction == "mean" else 2.0
+    slope = 2 / max(count(x), 1) if reduction == "mean" else 2.0
+    return number(slope, x.dtype) if isinstance(x, np.ndarray) else slope

@@ -2,7 +2,8 @@
 
 `np.where` asks a question at each element, and the processor guesses the answer: on random signs
 it guesses wrong half of the time, and pays. On large arrays the choice is made with bit masks
-instead, in passes that ask nothing: all ones keep a number as it is, all zeros make it +0.
+instead, in passes that ask nothing: all ones keep a number as it is, all zeros make it +0. On
+small arrays it is the call that costs, and overwriting a copy costs half of it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import math
 from typing import Any
 
 import numpy as np
+
+from minigrad.ops.constants import number
 
 __all__ = ["choose"]
 
@@ -25,15 +28,23 @@ BITS: dict[Any, np.dtype[Any]] = {
 
 def choose(condition: Array, a: Any, b: Any) -> Array:
     """a where the condition holds, b elsewhere; one of them may be the number 0."""
-    if condition.size < LARGE:
+    if is_zero(b):
+        condition, a, b = np.logical_not(condition), b, a
+    if not (fits(condition, b) and (is_zero(a) or (fits(condition, a) and a.dtype == b.dtype))):
         return np.where(condition, a, b)
-    if is_zero(b) and fits(condition, a):
-        return kept(condition, a)
-    if is_zero(a) and fits(condition, b):
-        return kept(np.logical_not(condition), b)
-    if fits(condition, a) and fits(condition, b) and a.dtype == b.dtype:
-        return blended(condition, a, b)
-    return np.where(condition, a, b)
+    if condition.size < LARGE:
+        chosen = b.copy()
+        np.putmask(chosen, condition, a)
+        return chosen
+    return dropped(condition, b) if is_zero(a) else blended(condition, a, b)
+
+
+def dropped(condition: Array, x: Array) -> Array:
+    """+0 where the condition holds, x elsewhere."""
+    mask = condition.astype(BITS[x.dtype])
+    np.subtract(mask, number(1, mask.dtype), mask)  # 0 becomes -1: all bits set
+    np.bitwise_and(mask, x.view(mask.dtype), mask)
+    return mask.view(x.dtype)
 
 
 def is_zero(value: Any) -> bool:
@@ -42,14 +53,6 @@ def is_zero(value: Any) -> bool:
 
 def fits(condition: Array, x: Any) -> bool:
     return type(x) is np.ndarray and x.dtype in BITS and x.shape == condition.shape
-
-
-def kept(condition: Array, x: Array) -> Array:
-    """x where the condition holds, +0 elsewhere."""
-    mask = condition.astype(BITS[x.dtype])
-    np.negative(mask, mask)  # 1 becomes -1: all bits set
-    np.bitwise_and(mask, x.view(mask.dtype), mask)
-    return mask.view(x.dtype)
 
 
 def blended(condition: Array, a: Array, b: Array) -> Array:

@@ -11,11 +11,10 @@ import numpy as np
 
 from minigrad.autograd.graph import Node
 from minigrad.autograd.op import Array, Op, op, view
+from minigrad.ops.constants import ZERO
 from minigrad.ops.sums import total
 
 Shape = tuple[int, ...]
-
-ZERO = {np.dtype(kind): np.zeros((), kind) for kind in ("float32", "float64")}
 
 
 def in_order(x: Array) -> Array:
@@ -126,9 +125,10 @@ def sum_to(x: Array, /, shape: Shape) -> Array:
     """The sum over everything that broadcasting from `shape` had repeated."""
     lead = x.ndim - len(shape)
     if x.shape[lead:] == shape:
-        if x.shape[0] == lead == 1:
-            return np.add(x[0], ZERO[x.dtype])  # a sum starts at 0: a lone -0. becomes 0.
-        return total(x, 0 if lead == 1 else tuple(range(lead)))
+        if lead == 1:
+            # A sum starts at 0: a lone -0. becomes 0.
+            return np.add(x[0], ZERO[x.dtype]) if len(x) == 1 else total(x, 0)
+        return total(x, tuple(range(lead)))
     repeated = [i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1]
     summed = total(x, (*range(lead), *repeated))
     return summed if summed.shape == shape else summed.reshape(shape)

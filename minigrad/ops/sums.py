@@ -39,7 +39,7 @@ def total(x: Array, axes: Axes = None) -> Array:
         # Only along the last axis NumPy adds pairwise. Elsewhere it adds row to row, and with
         # float32 the error would grow with the number of rows.
         return np.add.reduce(x, axes, np.float64).astype(x.dtype)
-    return np.asanyarray(np.add.reduce(x, axes, x.dtype))
+    return np.add.reduce(x, axes, x.dtype)  # a NumPy scalar, if it is all of the array
 
 
 def in_four_columns(x: Array, axis: int) -> Array:

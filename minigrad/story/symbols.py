@@ -214,9 +214,9 @@ class Word:
         return Symbol(value, functools.partial(self.write, value, given))
 
     def write(self, value: Any, given: list[Any], numbers: bool) -> str:
-        """A call; with numbers, a result that is no array, as of a helper, stands for it."""
-        is_array = isinstance(value, np.ndarray | np.generic)
-        if numbers and not is_array:
+        """A call; with numbers, the one number that is a helper's result stands for it."""
+        is_number = not (np.ndim(value) or isinstance(value, tuple))
+        if numbers and is_number and not hasattr(self.function, "kernel"):
             return constant_text(value)
         return f"{self.name}({', '.join(spelled(arg, numbers) for arg in given)})"
 
@@ -237,10 +237,11 @@ def choice(function: Any) -> Callable[[Any, tuple[Any, ...]], Symbol] | None:
         return None
     parts = [compile(ast.Expression(argument), "<kernel>", "eval") for argument in tree.args]
     names = function.signature.names
+    words = {**function.kernel.__globals__, "number": lambda value, dtype: value}
 
     def write(value: Any, args: tuple[Any, ...]) -> Symbol:
         given = dict(zip(names, args, strict=True))
-        pieces = [eval(code, function.kernel.__globals__, given) for code in parts]
+        pieces = [eval(code, words, given) for code in parts]
         return Symbol(
             value, lambda numbers: f"where({', '.join(spelled(p, numbers) for p in pieces)})"
         )
