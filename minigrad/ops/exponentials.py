@@ -19,7 +19,7 @@ def logsumexp(x: Array, /, dims: Dims, keepdim: bool) -> Array:
     top = largest(x, dims)
     top = np.where(np.isinf(top), np.asarray(0, x.dtype), top)
     out = np.log(sum.kernel(np.exp(x - top), dims, True)) + top
-    return out if keepdim else np.squeeze(out, dims)
+    return out if keepdim else np.asanyarray(out.squeeze(dims))
 
 
 logsumexp.derivative(
