@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 import warnings
 from typing import Any
 
@@ -88,8 +89,16 @@ def warn_freedom(function: str, x: Tensor, dims: Dims, correction: float) -> Non
             f"{function}(): degrees of freedom is <= 0. Correction should be strictly less than "
             "the reduction factor (input numel divided by output numel).",
             UserWarning,
-            stacklevel=4,
+            stacklevel=level_of_user(),
         )
+
+
+def level_of_user() -> int:
+    """How many frames above the caller the user's line is: a method is one more than a function."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__package__") in ("minigrad", __package__):
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def norm(
