@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -40,6 +40,7 @@ FIRST_SEED: Final = 67280421310721  # of a Generator that is given none
 LAST_SEED: Final = 2**64 - 1
 LAST_INTEGER: Final = 2**63 - 1
 STATE_SIZE: Final = 4 + 624
+CHUNK: Final = 1 << 14  # values made at a time, so that what is needed on the way is small
 
 
 class Generator:
@@ -163,10 +164,11 @@ class Generator:
         dtype = np.dtype(dtype)
         check_bounds(low, high, dtype)
         first, end = dtype.type(low), dtype.type(high)
+        values = np.empty(math.prod(shape), dtype)
         with self.lock:
-            u = self.unit(math.prod(shape), dtype)
-        values = affine(u, end - first, first)
-        values[values == end] = first
+            for part in chunks(values):
+                part[...] = affine(self.unit(part.size, dtype), end - first, first)
+                part[part == end] = first
         return values.reshape(shape)
 
     def uniform_for(self, x: Array, low: float = 0.0, high: float = 1.0) -> Array:
@@ -204,8 +206,9 @@ class Generator:
             in_pairs = count < BLOCK or not contiguous
             z = self.pairs(count) if in_pairs else self.blocks(count, dtype)
         with np.errstate(all="ignore"):  # an infinite mean or std
-            values = affine(z, z.dtype.type(std), z.dtype.type(mean))
-            return values.astype(dtype, copy=False).reshape(shape)
+            for part in chunks(z):
+                part[...] = affine(part, z.dtype.type(std), z.dtype.type(mean))
+            return z.astype(dtype, copy=False).reshape(shape)
 
     def normal_for(self, x: Array, mean: float = 0.0, std: float = 1.0) -> Array:
         """Values for the elements of an array, drawn in the order in which they lie in memory."""
@@ -261,15 +264,21 @@ class Generator:
 
     def blocks(self, count: int, dtype: np.dtype[Any]) -> Array:
         """Standard normal values in blocks; an incomplete block is the end of one drawn anew."""
-        u, rest = self.unit(count, dtype), count % BLOCK
-        z = np.empty_like(u)
-        z[: count - rest] = box_muller(u[: count - rest])
+        z, rest = np.empty(count, dtype), count % BLOCK
+        for part in chunks(z[: count - rest]):
+            part[...] = box_muller(self.unit(part.size, dtype))
         if rest:
+            self.unit(rest, dtype)
             z[-BLOCK:] = box_muller(self.unit(BLOCK, dtype))
         return z
 
 
 # ---- arithmetic
+
+
+def chunks(values: Array) -> Iterator[Array]:
+    """The parts of a row, one after the other."""
+    return (values[start : start + CHUNK] for start in range(0, values.size, CHUNK))
 
 
 def affine(x: Array, scale: Any, shift: Any) -> Array:

@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import tracemalloc
 from fractions import Fraction
 
 import numpy as np
@@ -15,6 +16,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import minigrad
 from minigrad import random
 from minigrad.random import Generator
 
@@ -100,6 +102,27 @@ def test_a_value_that_rounds_up_to_the_upper_end_becomes_the_lower_one(seed, dty
     values = ours.uniform((50,), dtype, low, high)
     assert same_bits(values, expected)
     assert (values < high).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("beyond", [-1, 0, 1, 16, random.CHUNK + 21])
+def test_long_draws_are_made_in_parts_of_one_stream(dtype, beyond):
+    ours, theirs = pair(5)
+    count = random.CHUNK + beyond
+    for _ in range(2):
+        expected = torch.empty(count, dtype=TORCH[dtype]).uniform_(-0.3, 0.7, generator=theirs)
+        assert same_bits(ours.uniform((count,), dtype, -0.3, 0.7), expected)
+        expected = torch.empty(count, dtype=TORCH[dtype]).normal_(0.3, 0.7, generator=theirs)
+        assert same_normals(ours.normal((count,), dtype, 0.3, 0.7), expected)
+
+
+def test_a_large_layer_needs_its_own_size_twice_to_be_made():
+    minigrad.nn.Linear(2, 2)  # what is made once is made before
+    tracemalloc.start()
+    layer = minigrad.nn.Linear(1024, 512)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2.5 * layer.weight.array.nbytes
 
 
 @settings(deadline=None)
