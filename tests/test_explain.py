@@ -6,6 +6,7 @@ import subprocess
 import sys
 import warnings
 from itertools import pairwise, product
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -167,7 +168,7 @@ def test_the_story_of_each_op_is_what_the_engine_does(row: Row) -> None:
     loss = total(function(row.expression, row.inputs.names)(minigrad, *tensors.values()))
     story = loss.explain(names=tensors)
     for step in story.steps:
-        check_readings(step.place.node, step.gradient)
+        check_readings(loss, step.place.node, step.gradient)
     assert str(story)
     loss.backward()
     for gradient in story.gradients:
@@ -178,8 +179,8 @@ def test_most_rows_have_a_story() -> None:
     assert len(DIFFERENTIABLE) > 300
 
 
-def check_readings(node: Any, g: Any) -> None:
-    products = TensorGraph().products(node, g)
+def check_readings(loss: Any, node: Any, g: Any) -> None:
+    products = TensorGraph(loss).products(node, g)
     for (name, i), found in zip(numbered(node), products, strict=True):
         reading = read(node.plan.op.derivatives[name], {"g": g, "i": i, **saved(node)})
         assert same(reading.value, found.value)
@@ -555,6 +556,18 @@ def test_the_command_tells_a_step(capsys: Capture) -> None:
     printed = capsys.readouterr().out
     assert printed.startswith("line, seed 4, step 2\n")
     assert str(explain_program("line", 2, seed=4, lr=0.5)) in printed
+
+
+def test_the_document_shows_what_the_command_prints(capsys: Capture) -> None:
+    document = (Path(__file__).parents[1] / "docs" / "explain.md").read_text(encoding="utf-8")
+    assert main(["explain", "relu", "--seed", "0"]) == 0
+    assert f"```text\n{capsys.readouterr().out}```" in document
+
+
+def test_the_document_shows_the_picture_that_it_made() -> None:
+    document = (Path(__file__).parents[1] / "docs" / "explain.md").read_text(encoding="utf-8")
+    (drawn,) = re.findall(r"```mermaid\n(.*?)```", document, re.DOTALL)
+    assert document.count(drawn) == 2
 
 
 def test_the_command_counts_steps_from_one(capsys: Capture) -> None:

@@ -39,11 +39,9 @@ class GraphDiagram:
         self.graph: Graph = ScalarGraph()
         self.root: Any = result
         if isinstance(result, Tensor):
-            self.graph, self.root = TensorGraph(), result.node
+            self.graph, self.root = TensorGraph(result), result.node
         self.nodes = self.graph.history(self.root)[::-1]
         self.known = known_values(self.graph, self.nodes, names, made)
-        if isinstance(result, Tensor):
-            self.known[self.root] = result.array.copy()
         self.ids = {node: f"{i}" for i, node in enumerate(self.nodes)}
         self.calls: Counter[Module] = Counter()
         self.labels: dict[tuple[Module, int], str] = {}

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from minigrad.autograd.errors import noted
 from minigrad.drawing.diagram import Diagram
 from minigrad.drawing.dot import dot
 from minigrad.drawing.graphs import GraphDiagram
@@ -17,6 +16,7 @@ from minigrad.drawing.modules import module_diagram
 from minigrad.drawing.page import page
 from minigrad.drawing.svg import svg
 from minigrad.nn import Module
+from minigrad.notes import noted
 from minigrad.scalar import Scalar
 from minigrad.story import Explanation
 from minigrad.story.lines import Recording, recording, users_frame

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minigrad.autograd.backward import seeds
-from minigrad.autograd.errors import noted
+from minigrad.notes import noted
 from minigrad.optim import Optimizer
 from minigrad.scalar import Scalar
 from minigrad.story import colour, text
@@ -130,7 +130,7 @@ def start(loss: Any) -> tuple[Graph, Any, Any]:
             "explain(lambda: criterion(net(x), y)).",
         )
     ((root, g),) = seeds((loss,), (None,), create_graph=False).items()
-    return TensorGraph(), root, g
+    return TensorGraph(loss), root, g
 
 
 def naive(graph: Graph, root: Any, g: Any, names: Names, made: Recording) -> Walk:

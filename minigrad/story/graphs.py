@@ -50,6 +50,9 @@ class Graph(Protocol):
 class TensorGraph:
     """The graph of a tensor: each node has its op, whose formulas say what it passes on."""
 
+    def __init__(self, result: Tensor) -> None:
+        self.result = result
+
     def parents(self, node: Node | Leaf) -> list[Node | Leaf]:
         return [] if isinstance(node, Leaf) else node.parents
 
@@ -68,9 +71,10 @@ class TensorGraph:
 
     def values(self, node: Node | Leaf) -> dict[Any, Any]:
         """The values that a node has saved, by the node or leaf that they came from."""
+        found = {node: self.result.array} if node is self.result.node else {}
         if isinstance(node, Leaf) or node.plan is None or not node.saved:
-            return {}
-        found = {t.node: t.array for t in node.saved if isinstance(t, Tensor) and t.node}
+            return found
+        found |= {t.node: t.array for t in node.saved if isinstance(t, Tensor) and t.node}
         if node.plan.saves_out:
             found[node] = node.saved[0].array
         return found
