@@ -1113,6 +1113,24 @@ def test_a_question_in_a_try_is_refused_as_well():
     refused(body, "asks for the value")
 
 
+def test_an_index_is_guarded_by_its_bounds():
+    def body(world, x, i):
+        return (world.net[0].weight[i] * x[:2]).detach()
+
+    world = make_world(step=forward_of(body))
+    step, x = compile(world.step), batch()[0]
+    for k in range(6):
+        i = minigrad.tensor([k % 4, -1 - k % 3])
+        assert seen(step(x, i)) == seen(world.step(x, i))
+    assert step.recordings == 1
+    with pytest.raises(IndexError, match="index 4 is out of bounds for dimension 0 with size 4"):
+        step(x, minigrad.tensor([0, 4]))
+
+
+def test_an_index_that_the_step_computes():
+    refused(lambda world, x, y: x[(x[:2, 0] * 0).long()], "indexes by values that it computes")
+
+
 MASKS = {
     "mask": lambda world, x, y: x[x > 0],
     "write": lambda world, x, y: x.clone().__setitem__(x > 0, 0.0),

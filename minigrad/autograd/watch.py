@@ -15,7 +15,8 @@ from contextvars import ContextVar
 from typing import Any, Protocol
 
 __all__ = [
-    "Examiner", "Watcher", "examiners", "listeners", "refuse_arrays", "tell", "watched", "watcher",
+    "Examiner", "Watcher", "examiners", "index_values", "listeners", "refuse_arrays", "tell",
+    "watched", "watcher",
 ]  # fmt: skip
 
 Listener = Callable[[Any, Any, tuple[Any, ...]], None]  # the node (or None), the result, arguments
@@ -43,6 +44,9 @@ class Watcher(Protocol):
     def constant(self, array: Any) -> Any:
         """The array of a new tensor that was made of numbers: an array that notes."""
 
+    def index(self, array: Any, size: int) -> Any:
+        """The values of an index, which will be within the bounds of a dim in every later step."""
+
     def refuse(self, what: str, note: str) -> Exception:
         """The error to raise for what cannot be part of a program."""
 
@@ -54,6 +58,12 @@ def watched(array: Any) -> Any:
     """The array of a new tensor; while a step is recorded, one that notes what is done with it."""
     watching = watcher.get()
     return array if watching is None else watching.constant(array)
+
+
+def index_values(array: Any, size: int) -> Any:
+    """The values of an index into a dim of some size, to be checked; a watcher takes note."""
+    watching = watcher.get()
+    return array if watching is None else watching.index(array, size)
 
 
 def refuse_arrays() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import ops
+from minigrad.autograd.watch import index_values
 from minigrad.functions import checks, inplace
 from minigrad.functions.conversion import to
 from minigrad.functions.scalars import stored
@@ -283,6 +284,7 @@ def check_picks(items: list[Any], shape: Shape) -> None:
                 IndexError("index is out of bounds for dimension with size 0"),
                 "The dim has size 0: it has no entry that an index could name.",
             )
+        item = index_values(item, size)
         for value in (int(item.min()), int(item.max())) if item.size else ():
             check_bounds(value, at, size)
 

@@ -103,6 +103,8 @@ class Entry:
         for numbers in self.recording.numbers:
             if numbers in self.program.used:
                 yield self.numbers_check(numbers)
+        for value, size in self.recording.bounds:
+            yield f"{self.name(is_within)}({self.argument_of(value.array)}.array, {size})"
 
     def argument_checks(self, part: Argument) -> Iterator[str]:
         given = self.given_of(part)
@@ -344,6 +346,11 @@ class Kept:
             self.entry.namespace[name] = value
         self.entry.program.renew_numbers()
         return True
+
+
+def is_within(index: Array, size: int) -> bool:
+    """Whether an index names only entries of a dim."""
+    return not index.size or bool(-size <= index.min() and index.max() < size)
 
 
 def are_apart(*arrays: Array) -> bool:

@@ -45,7 +45,7 @@ class Comments:
             text = statement_text(origin)
             if text:
                 yield ""
-                yield f"# ---- {text} ".ljust(WIDTH, "-")
+                yield f"# ---- {textwrap.shorten(text, WIDTH - 12)} ".ljust(WIDTH, "-")
         for i, text in enumerate(self.about(line)):
             if self.told[i : i + 1] != [text]:
                 self.told[i:] = [text]

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.program.errors import refused
 from minigrad.program.noting import FUNCTIONS, Noting, make, operands, plain, seen, value_of, write
+from minigrad.program.origin import user_line
 from minigrad.program.tape import Tape
 
 __all__ = ["FUNCTIONS"]
@@ -78,6 +80,20 @@ def copyto(tape: Tape, target: Noting, source: Any, where: Any = True) -> None:
         write(tape, "putmask", (value_of(tape, target), mask, *noted), target)
 
 
+def decided(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A question about values: the step could go on by the answer, or have other shapes."""
+
+    def refuse(tape: Tape, *args: Any, **options: Any) -> Any:
+        raise refused(
+            f"the step asks for the values of a tensor, by np.{function.__name__}",
+            "What it does next could depend on the answer, as the shape of x[mask] does, and a "
+            "program does the same in every step. Use minigrad.where, or multiply by the mask.",
+            user_line(),
+        )
+
+    return refuse
+
+
 def answer(function: Callable[..., Any]) -> Callable[..., Any]:
     """A question about shape or memory, which a program has no need to ask."""
     return lambda tape, *args, **options: function(*plain(args), **options)
@@ -101,4 +117,8 @@ FUNCTIONS.update(
 FUNCTIONS.update(
     (question, answer(question))
     for question in (np.shape, np.ndim, np.size, np.may_share_memory, np.shares_memory)
+)
+FUNCTIONS.update(
+    (question, decided(question))
+    for question in (np.nonzero, np.array_equal, np.allclose, np.atleast_1d, np.argwhere)
 )

@@ -118,6 +118,9 @@ class Noting(np.ndarray[Any, Any]):
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any
     ) -> Any:
+        options = {key: option for key, option in options.items() if not is_default(key, option)}
+        if "dtype" in options:
+            options["dtype"] = np.dtype(options["dtype"])
         call = getattr(ufunc, method)
         raw = [plain(value) for value in inputs]
         tape = tape_of((*inputs, *(out or ())))
@@ -195,8 +198,8 @@ class Noting(np.ndarray[Any, Any]):
         order[i], order[j] = order[j], order[i]
         return self.transpose(order)
 
-    def reshape(self, *shape: Any) -> Any:
-        array = plain(self).reshape(*shape)
+    def reshape(self, *shape: Any, copy: bool | None = None) -> Any:
+        array = plain(self).reshape(*shape, **({} if copy is None else {"copy": copy}))
         sizes = array.shape
         text = "-1" if len(sizes) == 1 else ", ".join(map(str, sizes)) if sizes else "()"
         return seen(self, "{}" if sizes == self.shape else f"{{}}.reshape({text})", array)
@@ -277,6 +280,11 @@ class Noting(np.ndarray[Any, Any]):
                 user_line(),
             )
         return plain(self)
+
+
+def is_default(key: str, option: Any) -> bool:
+    """Whether an option of a reduction says what NumPy does without it."""
+    return (key == "where" and option is True) or (key == "initial" and option is np._NoValue)
 
 
 def answered(array: Noting, answer: Callable[..., Any], *args: Any) -> Any:
@@ -381,7 +389,7 @@ def operands(tape: Tape, inputs: Iterable[Any], resolve: Any = None) -> tuple[An
         if resolve is np.result_type:
             kinds = [np.result_type(*map(plain, values))] * len(values)
         elif resolve is not None:
-            kinds = resolve((*(type(v) if is_number(v) else v.dtype for v in values), None))
+            kinds = resolve((*map(kind_of, values), None))
     return tuple(operand(tape, value, kind) for value, kind in zip(values, kinds, strict=False))
 
 
@@ -394,6 +402,13 @@ def operand(tape: Tape, value: Any, kind: Any) -> Operand:
             return known
     value = np.asarray(plain(value))
     return value_of(tape, value) if value.ndim else number(value.item(), value.dtype)
+
+
+def kind_of(value: Any) -> Any:
+    """What NumPy goes by: the dtype of an array, the type of a number."""
+    if is_number(value):
+        return np.dtype(bool) if isinstance(value, bool) else type(value)
+    return value.dtype
 
 
 def is_number(value: Any) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.program.calls import NAMESPACE
 from minigrad.program.names import Names
-from minigrad.program.simplify import Draft
+from minigrad.program.simplify import Draft, is_uniform
 from minigrad.program.tape import Array, Layout, Number, Value
 
 __all__ = [
@@ -115,7 +115,7 @@ class Page:
 
     def imported(self) -> set[str]:
         """The names that the text uses without `np.` before them."""
-        lines = [*self.step, *self.way_back, *(line for part in self.setup() for line in part)]
+        lines = [*self.function(), *(line for part in self.setup() for line in part)]
         code = " ".join(line for line in lines if not line.lstrip().startswith("#"))
         return {word for word in re.findall(r"(?<![\w.])[a-z]\w*", code) if word in NAMESPACE}
 
@@ -154,7 +154,12 @@ def dtype_name(dtype: Any, prefix: str = "") -> str:
 
 
 def array_text(array: Array) -> str:
+    """An expression for a new array of these numbers."""
     kind = array.dtype
+    if array.size > 1 and is_uniform(array):
+        first = array.flat[0].item()
+        digits = Number(repr(first), kind, first).digits
+        return f"np.full({array.shape}, {digits}, {dtype_name(kind, 'np.')})"
 
     def text(items: Any) -> str:
         if isinstance(items, list):

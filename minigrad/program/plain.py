@@ -116,9 +116,10 @@ def of_helper(line: Line, name: str, arguments: dict[str, Any]) -> Line:
 
 
 def operand(value: Any, line: Line) -> Any:
-    if isinstance(value, Value) or not isinstance(value, bool | int | float | np.generic):
-        return value
-    return Number(repr(float(value)), line.out.dtype, value)
+    is_number = isinstance(value, bool | int | float | np.generic)
+    if is_number or (isinstance(value, np.ndarray) and value.size == 1):
+        return Number(repr(float(value)), line.out.dtype, float(value))
+    return value
 
 
 class Text(NamedTuple):
@@ -211,7 +212,9 @@ class Plain(Page):
             self.texts[line.out] = self.expression(line)
         elif line.function in UPDATES:
             name = self.new_name(line.out)
-            yield f"{name} = {self.of(line.inputs[0]).within(ATOM)}.copy()"
+            base = self.of(line.inputs[0])
+            is_new = base.text.startswith("np.")  # a constant, which is written out
+            yield f"{name} = {base.text if is_new else base.within(ATOM) + '.copy()'}"
             yield self.update(line, name)
             yield from self.stored_late(given, name)
         elif given is not None and self.last.get(given, -1) <= i:

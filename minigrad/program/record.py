@@ -46,6 +46,7 @@ class Recording:
     result     what the step returned; `results` is how to make that of the program's values
     turn       the number of lines of the step itself; what follows is the way back
     grads      the gradients that the step has made, by leaf
+    bounds     the given values that are indices, and the sizes of the dims that they index
     is_first   whether the step has made what it will find next time, an optimiser's state
     """
 
@@ -56,6 +57,7 @@ class Recording:
         self.givens: dict[Tensor, Given] = {}
         self.numbers: list[Numbers] = []
         self.groups: list[WatchedGroup] = []
+        self.bounds: list[tuple[Value, int]] = []
         self.is_first = False
         self.results = Results(None)
 
@@ -143,6 +145,22 @@ class Recording:
         memory.start.role = "fresh"
         memory.start.array = self.tape.copies[memory.start]  # the step may write into its own
         return noting(self.tape, memory, array)
+
+    def index(self, array: Array, size: int) -> Array:
+        """What is in an index that was there before; the program asks for its bounds."""
+        if not isinstance(array, Noting) or not self.tape.is_open:
+            return array
+        root = value_of(self.tape, array).root
+        if root.kind == "given":
+            self.bounds.append((root, size))
+        elif root.kind != "constant":
+            raise refused(
+                "the step indexes by values that it computes",
+                "Whether they are within bounds would have to be looked at in every step. "
+                "Compute the index outside, and pass it as an argument.",
+                user_line(),
+            )
+        return np.ndarray.view(array, np.ndarray)
 
     def refuse(self, what: str, note: str) -> Exception:
         return refused(what, note, user_line())
