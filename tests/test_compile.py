@@ -155,6 +155,11 @@ def test_options_of_the_optimizer_are_obeyed(change):
     compare(lambda: make_world(momentum=0.9, weight_decay=0.1, dampening=0.1), 8, between)
 
 
+def test_small_updates_are_made_side_by_side():
+    step = compare(lambda: make_world(momentum=0.9))
+    assert step.source.count("minus_lr, ") == 1
+
+
 def test_a_schedule_needs_no_new_recording():
     def between(world, k):
         world.optimizer.param_groups[0]["lr"] = 0.1 / (1 + k)
@@ -693,8 +698,9 @@ def test_gradients_of_rows_and_of_choices():
         def step(x, y):
             x.grad = None
             chosen = minigrad.where(x > y, x, y)
-            ((x[0] + abs(y)) * x + chosen).sum().backward()
-            return chosen.detach()
+            some = minigrad.relu(minigrad.where(x > y, x, -0.0))
+            ((x[0] + abs(y)) * x + chosen * some).sum().backward()
+            return chosen.detach(), some.detach()
 
         return step
 

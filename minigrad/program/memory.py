@@ -15,6 +15,7 @@ from minigrad.program.tape import Block, Line, Value
 
 __all__ = ["Place", "Plan", "planned"]
 
+SMALL = 512  # elements: up to here, a call costs more than its calculation
 LARGE = 1 << 15  # bytes: from here on, buffers are used again under another name
 
 
@@ -140,7 +141,7 @@ class Planner:
             if line is None or self.last[value] >= len(self.draft.lines):
                 return None
             follows = line.function in UPDATES and line.inputs[0] is value
-            if not follows and not (is_in_place(line) and value in line.inputs and value.size > 1):
+            if not follows and not (is_in_place(line) and value in line.inputs):
                 return None
             if not has_layout(value, line.out):
                 return None
@@ -160,7 +161,7 @@ class Planner:
         if line.function == "float":  # Python has read all before anything is written
             return True
         is_same = all(value.base is None and has_layout(value, line.out) for value in readers)
-        return is_in_place(line) and is_same and line.out.size > 1
+        return is_in_place(line) and is_same
 
     def place_of_base(self, line: Line, i: int) -> Place | None:
         base = line.inputs[0]
@@ -172,7 +173,7 @@ class Planner:
 
     def dying_operand(self, line: Line, i: int) -> Place | None:
         """The place of an operand that nobody needs any more, to work in it."""
-        if not is_in_place(line) or line.out.size == 1:
+        if not is_in_place(line):
             return None
         for value in line.reads():
             place = self.places.get(value)
@@ -221,8 +222,16 @@ def is_cut(value: Value, block: Block) -> bool:
 
 
 def is_in_place(line: Line) -> bool:
-    """Whether each element of the result depends on that very element of the operands alone."""
-    return line.function in ELEMENTWISE or line.function == "assign"
+    """Whether a line may write over an operand, and whether that is no loss.
+
+    It may if each element of the result depends on that very element of the operands alone. NumPy
+    asks whether operands of two sizes overlap, which takes longer than to multiply some hundreds.
+    """
+    if line.function not in ELEMENTWISE and line.function != "assign":
+        return False
+    size = line.out.size
+    is_even = all(isinstance(x, Value) and x.size == size for x in line.inputs)
+    return size > SMALL or (size > 1 and is_even)
 
 
 def is_whole(value: Value) -> bool:

@@ -26,9 +26,9 @@ FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 @dataclass(eq=False)
 class Update:
-    """out = factor * x + y, rounded once: four lines, of which the last makes `out`."""
+    """out = factor * x + y, rounded once: lines of float64, of which the last makes `out`."""
 
-    lines: tuple[Line, Line, Line, Line]
+    lines: tuple[Line, ...]
     factor: Operand
     x: Value
     y: Value
@@ -59,21 +59,18 @@ def update_of(line: Line, makers: dict[Value, Line], uses: Counter[Value]) -> Up
         return None
     total = maker_of(line.inputs[0], "add", makers, uses)
     product = total and maker_of(total.inputs[0], "multiply", makers, uses)
-    wide = product and maker_of(product.inputs[0], "assign", makers, uses)
-    if total is None or product is None or wide is None:
+    x_wide = product and maker_of(product.inputs[0], "assign", makers, uses)
+    y_wide = total and maker_of(total.inputs[1], "assign", makers, uses)
+    if total is None or product is None or x_wide is None or y_wide is None:
         return None
-    x, y, factor = wide.inputs[0], total.inputs[1], product.inputs[1]
-    if (
-        not isinstance(x, Value)
-        or not isinstance(y, Value)
-        or x.dtype != FLOAT32
-        or y.dtype != FLOAT32
-    ):
+    (x,), (y,), factor = x_wide.inputs, y_wide.inputs, product.inputs[1]
+    if not isinstance(x, Value) or not isinstance(y, Value):
         return None
-    shapes = {x.shape, y.shape, line.out.shape}
-    if len(shapes) > 1 or (isinstance(factor, Value) and factor.size != 1):
+    if {(v.shape, v.dtype) for v in (x, y)} != {(line.out.shape, FLOAT32)}:
         return None
-    return Update((wide, product, total, line), factor, x, y)
+    if isinstance(factor, Value) and factor.size != 1:
+        return None
+    return Update((x_wide, product, y_wide, total, line), factor, x, y)
 
 
 def maker_of(
