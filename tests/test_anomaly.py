@@ -239,6 +239,32 @@ def test_the_element_the_op_the_line_and_the_reason():
     assert "sqrt(minigrad.where(is_good, x, 1.0))" in advice
 
 
+def test_the_line_of_a_write_through_a_view():
+    def written(x):
+        y = x * 1
+        y[:1].mul_(float("inf"))
+        return y * 0
+
+    first, made = told(written, 1.0, 2.0)[:2]
+    assert first.startswith("0 * inf in mul's backward at [0]")
+    assert made.endswith('in written: y[:1].mul_(float("inf"))')
+
+    def seeded(x):
+        y = x * 1
+        y[:1].mul_(2)
+        return hooked(y, lambda g: g * float("nan"))
+
+    assert told(seeded, 1.0, 2.0)[1].endswith("in seeded: y[:1].mul_(2)")
+
+
+def test_of_two_zeros_none_is_blamed():
+    def used_twice(x):
+        root = x.sqrt()
+        return minigrad.where(x > 0, root, 0.0) + root * 0
+
+    assert not any("branch" in line for line in told(used_twice, 0.0, 1.0))
+
+
 def test_the_advice_helps():
     x = leaf(minigrad, 4.0, 0.0)
     with quiet(minigrad):

@@ -125,7 +125,11 @@ def test_the_inputs_and_the_grad_mode_are_left_alone(torch):
 @in_both
 def test_what_the_function_knows_by_other_ways_is_constant(torch):
     a = torch.tensor([1.0, 2.0], requires_grad=True)
-    return call(torch, "jacobian", lambda x: x * a, a), call(torch, "vjp", lambda x: x * a, a, a)
+    return [
+        call(torch, name, lambda x: x * a, a, *v, create_graph=create_graph)
+        for name, v in (("jacobian", ()), ("vjp", (a.detach(),)), ("jvp", (a.detach(),)))
+        for create_graph in (False, True)
+    ]
 
 
 # ---- create_graph -------------------------------------------------------------------------------

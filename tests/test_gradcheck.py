@@ -189,6 +189,22 @@ def test_tolerances(torch):
     ]
 
 
+@pytest.mark.parametrize("fast_mode", [False, True])
+@in_both
+def test_the_tolerances_end_where_pytorch_s_do(torch, fast_mode):
+    """The derivative is 1 % too large: between passing and failing there is one step."""
+    nearly = square_with(lambda torch, ctx, g: g * 2.02 * ctx.saved_tensors[0])(torch)
+    x = point(torch, 1.0, 2.0)
+
+    def passes(atol, rtol):
+        options = {"raise_exception": False, "fast_mode": fast_mode}
+        return torch.autograd.gradcheck(nearly, x, atol=atol, rtol=rtol, **options)
+
+    return [passes(0, rtol) for rtol in (0.0098, 0.00995, 0.01005, 0.0102)] + [
+        passes(10 ** (k / 8), 0) for k in range(-32, 0)
+    ]
+
+
 @in_both
 def test_options_that_contradict_each_other(torch):
     x = point(torch, 1.0)

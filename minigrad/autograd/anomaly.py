@@ -183,7 +183,9 @@ def fitted(grad: Any, parent: Node | Leaf) -> Any:
     """A gradient in the shape of what it is for, as the walk would sum it."""
     if grad is None or getattr(grad, "shape", None) is None or parent.shape is None:
         return grad
-    return grad if grad.shape == parent.shape else call(sum_to, grad, parent.shape)
+    if grad.shape != parent.shape:
+        grad = call(sum_to, grad, parent.shape)
+    return grad if isinstance(grad, Tensor) else np.asanyarray(grad)
 
 
 def values(grad: Any) -> Any:
