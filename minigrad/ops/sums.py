@@ -8,6 +8,7 @@ another one than PyTorch's, and equal to it within the arithmetic's error.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,14 @@ def total(x: Array, axes: Axes = None) -> Array:
         x, axes = x.reshape(-1), 0
         if x.size == 1 and x.dtype.kind == "f":
             return x[0] + 0  # a sum of one term, but a new one
-    if isinstance(axes, int) and 4 < x.shape[axes] < 8 and x.dtype.kind == "f":
-        return in_four_columns(x, axes)
+    if axes is not None and x.dtype.kind == "f":
+        if isinstance(axes, int) and x.ndim < 3:
+            if 4 < x.shape[axes] < 8:
+                return in_four_columns(x, axes)
+        elif x.size:
+            summed = along_neighbours(x, (axes,) if isinstance(axes, int) else axes)
+            if summed is not None:
+                return summed
     if x.size > 4096 and x.dtype.char == "f" and axes not in (None, x.ndim - 1):
         # Only along the last axis NumPy adds pairwise. Elsewhere it adds row to row, and with
         # float32 the error would grow with the number of rows.
@@ -42,17 +49,29 @@ def total(x: Array, axes: Axes = None) -> Array:
     return np.add.reduce(x, axes, x.dtype)  # a NumPy scalar, if it is all of the array
 
 
+def along_neighbours(x: Array, axes: tuple[int, ...]) -> Array | None:
+    """Σ of five to seven terms over axes that lie side by side, and so are one; else None."""
+    long = [i for i in axes if x.shape[i] != 1]
+    terms = math.prod([x.shape[i] for i in long])
+    if not 4 < terms < 8 or math.prod(x.shape[long[0] : long[-1] + 1]) != terms:
+        return None
+    columns = math.prod(x.shape[long[-1] + 1 :])
+    shape = (-1, terms) if columns == 1 else (-1, terms, columns)
+    rest = [n for i, n in enumerate(x.shape) if i not in axes]
+    return in_four_columns(x.reshape(shape), 1).reshape(rest)
+
+
 def in_four_columns(x: Array, axis: int) -> Array:
     """Σ of five to seven terms along an axis."""
     across = axis == x.ndim - 1
     order = ORDER[x.itemsize if across else 4][x.shape[axis]]
     ordered = np.asanyarray(np.add.reduce(x.take(order, axis), axis))
-    if x.ndim != 2 or across:
+    if across:
         return ordered
-    columns = x.shape[1]  # down the rows of a matrix, full blocks of columns are added in order
+    columns = x.shape[-1]  # down the rows of a matrix, full blocks of columns are added in order
     block = 4 if columns < 32 // x.itemsize else 128 // x.itemsize
     full = columns - columns % block
-    return np.concatenate([np.add.reduce(x[:, :full], 0), ordered[full:]])
+    return np.concatenate([np.add.reduce(x[..., :full], axis), ordered[..., full:]], -1)
 
 
 def product(a: Array, b: Array) -> Array:
