@@ -362,7 +362,10 @@ def arange(
             NotImplementedError("\"arange_cpu\" not implemented for 'Bool'"),
             "There are two bools and nothing to count. Leave out dtype, and compare the result.",
         )
-    count = max(math.ceil((high - low) / gap), 0)
+    if kind.kind == "i":
+        low, gap = int(low), int(gap)
+        high = int(high) if kind == np.int64 else high
+    count = max(math.ceil((high - low) / gap), 0) if gap else 0
     return finished(counted(low, gap, count, kind), requires_grad, "arange")
 
 
@@ -394,6 +397,7 @@ def linspace(
 ) -> Tensor:  # fmt: skip
     """`steps` values from start to end, both included, evenly spaced."""
     check_device(device)
+    refuse_dims(start, end)
     kind = np.dtype(np.float32) if dtype is None else dtypes.check(dtype, "linspace")
     low, high = scalar(start, "linspace", "start", 1), scalar(end, "linspace", "end", 2)
     count = checks.integer(steps, "linspace", "steps", 3)
@@ -410,8 +414,23 @@ def linspace(
     return finished(local.run(evenly, low, high, count, kind), requires_grad, "linspace")
 
 
+def refuse_dims(start: Any, end: Any) -> None:
+    """The ends of a line are single numbers."""
+    dims = [value.array.ndim if isinstance(value, Tensor) else 0 for value in (start, end)]
+    if any(dims):
+        raise noted(
+            RuntimeError(
+                "linspace only supports 0-dimensional start and end tensors, but got start with "
+                f"{dims[0]} dimension(s) and end with {dims[1]} dimension(s)."
+            ),
+            "Several lines at once are start + (end - start) * minigrad.linspace(0, 1, steps).",
+        )
+
+
 def evenly(low: float, high: float, count: int, kind: Kind) -> Array:
     """The first half counted up from below, the second down from above, as PyTorch does."""
+    if kind.kind == "i":
+        low, high = int(low), int(high)
     real = kind.type if kind.kind == "f" else np.float64
     first, last, index = real(low), real(high), np.arange(count)
     if count == 1:

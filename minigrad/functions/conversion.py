@@ -26,7 +26,7 @@ def converted(x: Tensor, target: np.dtype[Any]) -> Tensor:
 
 def to_any(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     """`x.to(dtype)`, `x.to(device)`, `x.to(device, dtype)` or `x.to(other)`; copy=True copies."""
-    kind = kwargs.get("dtype")
+    kind, flags = kwargs.get("dtype"), [arg for arg in args if isinstance(arg, bool)]
     for arg in (*args, kwargs.get("device")):
         if isinstance(arg, Tensor):
             kind = arg.dtype
@@ -35,7 +35,8 @@ def to_any(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
         elif isinstance(arg, dtypes.dtype | type):
             kind = arg
     result = x if kind is None else to(x, kind)
-    return converted(x, x.array.dtype) if kwargs.get("copy") and result is x else result
+    copies = kwargs.get("copy") or flags[1:] == [True]  # the first flag is non_blocking
+    return converted(x, x.array.dtype) if copies and result is x else result
 
 
 # ---- questions ----------------------------------------------------------------------------------
