@@ -262,7 +262,7 @@ def test_of_two_zeros_none_is_blamed():
         root = x.sqrt()
         return minigrad.where(x > 0, root, 0.0) + root * 0
 
-    assert not any("branch" in line for line in told(used_twice, 0.0, 1.0))
+    assert len(told(used_twice, 0.0, 1.0)) == 2
 
 
 def test_the_advice_helps():
