@@ -356,7 +356,7 @@ class Tensor(Elsewhere):
     # A stranger beside the operator gets NotImplemented, and Python says so in its own words.
 
     def __add__(self, other: Any) -> Tensor:
-        return functions.add(self, other) if is_operand(other) else NotImplemented
+        return binary(ops.add, self, other) if is_operand(other) else NotImplemented
 
     __radd__ = __add__
 
@@ -367,7 +367,7 @@ class Tensor(Elsewhere):
         return functions.rsub(self, other) if is_operand(other) else NotImplemented
 
     def __mul__(self, other: Any) -> Tensor:
-        return functions.mul(self, other) if is_operand(other) else NotImplemented
+        return binary(ops.mul, self, other) if is_operand(other) else NotImplemented
 
     __rmul__ = __mul__
 
@@ -927,11 +927,11 @@ class Tensor(Elsewhere):
 
 
 # The one knot of the library: operators need functions, functions need ops, ops make tensors.
-from minigrad import autograd, functions, kin, legacy, printing, serialization  # noqa: E402
+from minigrad import autograd, functions, kin, legacy, ops, printing, serialization  # noqa: E402
 from minigrad.autograd import inference, leaves  # noqa: E402
 from minigrad.autograd.graph import Leaf, Node, RemovableHandle, Stamp, View  # noqa: E402
 from minigrad.functions import checks  # noqa: E402
-from minigrad.functions.elementwise import is_operand  # noqa: E402
+from minigrad.functions.elementwise import binary, is_operand  # noqa: E402
 from minigrad.nn import functional as nn_functional  # noqa: E402
 
 if TYPE_CHECKING:

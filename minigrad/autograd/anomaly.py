@@ -189,7 +189,9 @@ def fitted(grad: Any, parent: Node | Leaf) -> Any:
 
 
 def values(grad: Any) -> Any:
-    return grad.array if isinstance(grad, Tensor) else grad
+    """The array of a gradient; NumPy makes plain numbers of arrays without dims."""
+    array = grad.array if isinstance(grad, Tensor) else grad
+    return np.asarray(array) if isinstance(array, np.generic) else array
 
 
 def has_nan(grad: Any) -> bool:

@@ -18,7 +18,7 @@ from minigrad import ops
 from minigrad.autograd import errors
 from minigrad.autograd.grad_mode import is_recording, no_grad, set_grad_enabled
 from minigrad.autograd.graph import Leaf, Node, tick, touch
-from minigrad.autograd.op import alias
+from minigrad.autograd.plan import alias
 from minigrad.autograd.watch import listeners, tell
 from minigrad.notes import noted, shown
 from minigrad.ops.inplace import rebase

@@ -18,7 +18,8 @@ import numpy as np
 
 if TYPE_CHECKING:
     from minigrad.autograd.grad_mode import Inference
-    from minigrad.autograd.op import Op, Plan
+    from minigrad.autograd.op import Op
+    from minigrad.autograd.plan import Plan
     from minigrad.tensor import Tensor
 
 __all__ = [

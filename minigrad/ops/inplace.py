@@ -18,7 +18,8 @@ from minigrad import dtypes
 from minigrad.autograd.grad_mode import Inference, enabled
 from minigrad.autograd.graph import Hooks, Leaf, Node, Step, View, follow, stamp_of, tick
 from minigrad.autograd.inference import check_write
-from minigrad.autograd.op import Array, Op, Plan, op
+from minigrad.autograd.op import Array, Op, op
+from minigrad.autograd.plan import Plan
 from minigrad.autograd.watch import listeners, tell
 from minigrad.notes import noted
 from minigrad.ops.elementwise import cast, zero

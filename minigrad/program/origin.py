@@ -24,7 +24,8 @@ import numpy as np
 from minigrad import fma, ops
 from minigrad.autograd import engine
 from minigrad.autograd.graph import Node, tick
-from minigrad.autograd.op import Op, Plan
+from minigrad.autograd.op import Op
+from minigrad.autograd.plan import Plan
 from minigrad.nn.module import Module
 from minigrad.ops import select, sums
 from minigrad.optim.optimizer import Optimizer

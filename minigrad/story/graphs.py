@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from minigrad.autograd.engine import reachable
 from minigrad.autograd.graph import Leaf, Node
-from minigrad.autograd.op import array_of
+from minigrad.autograd.plan import array_of
 from minigrad.autograd.quiet import local
 from minigrad.ops import sum_to
 from minigrad.scalar import Scalar

@@ -1,0 +1,194 @@
+"""How an op goes back: what a call keeps for its formulas, and how they are run on it."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import operator
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, cast
+
+from minigrad.autograd import errors
+from minigrad.autograd.graph import Node, stamp_of, tick
+from minigrad.autograd.quiet import local
+from minigrad.tensor import Tensor, wrap
+
+if TYPE_CHECKING:
+    from minigrad.autograd.op import Op
+
+__all__ = ["Formula", "Plan", "Signature", "alias", "array_of", "parameters"]
+
+Formula = Callable[..., Any]
+Getter = Callable[[tuple[Any, ...], Any], Any]
+Source = int | Getter
+
+new = object.__new__
+
+
+class Signature:
+    """The names of a kernel's arguments: arrays first, then parameters, or `param, *arrays`."""
+
+    def __init__(self, kernel: Callable[..., Any]) -> None:
+        code = kernel.__code__
+        self.names = parameters(kernel)
+        self.variadic = self.names[-1] if code.co_flags & inspect.CO_VARARGS else None
+        by_position = self.names[: code.co_posonlyargcount]
+        self.arrays = by_position if self.variadic is None else (self.variadic,)
+
+    def at(self, position: int) -> str:
+        """The name of the argument at a position; all of a variadic op's arrays share theirs."""
+        return self.names[min(position, len(self.names) - 1)]
+
+    def possible(self) -> set[str]:
+        """What a formula of this op may name."""
+        described = {f"{name}_{what}" for name in self.arrays for what in ("shape", "dtype")}
+        return {"g", "out", *self.names, *described, *(["i"] if self.variadic else [])}
+
+    def source(self, wanted: str) -> Source:
+        """Where to find what a formula wants: the position of an argument, or a function."""
+        if wanted == "out":
+            return lambda args, out: out
+        if wanted in self.names:
+            at = self.names.index(wanted)
+            return (lambda args, out: args[at:]) if wanted == self.variadic else at
+        name, _, what = wanted.rpartition("_")
+        return self.described(name, operator.attrgetter(what))
+
+    def described(self, name: str, what: Callable[[Any], Any]) -> Source:
+        at = self.names.index(name)
+        if name == self.variadic:
+            return lambda args, out: tuple(what(array_of(a)) for a in args[at:])
+        return lambda args, out: what(array_of(args[at]))
+
+
+def parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a function's parameters, read where `inspect.signature` takes long to look."""
+    code = function.__code__
+    count = code.co_argcount + code.co_kwonlyargcount + bool(code.co_flags & inspect.CO_VARARGS)
+    return code.co_varnames[:count]
+
+
+def array_of(value: Any) -> Any:
+    return value.array if isinstance(value, Tensor) else value
+
+
+class Plan:
+    """An op seen from one pattern of inputs that want gradients: what to keep, what to run.
+
+    `mask` has a bit for each argument; the set ones have a node. Made on first use and cached, so
+    that a constant input is neither kept for nor differentiated, and no formula asks who needs it.
+    """
+
+    def __init__(self, op: Op, mask: int) -> None:
+        self.op = op
+        signature = op.signature
+        count = max(mask.bit_length(), len(signature.arrays))
+        positions = [i for i in range(count) if mask >> i & 1]
+        first = signature.names.index(signature.variadic) if signature.variadic else 0
+        self.wants = tuple(bool(mask >> i & 1) for i in range(first, count))
+        self.inputs = [signature.at(i) for i in positions]
+        names = [names_in(op.derivatives[name]) for name in self.inputs]
+        self.kept = unique(name for wanted in names for name in wanted)
+        self.saves_out = "out" in self.kept
+        self.keep = keeping([signature.source(name) for name in self.kept])
+        self.formulas = [
+            (bound(op.derivatives[name], signature, i), [self.kept.index(n) for n in wanted])
+            for name, i, wanted in zip(self.inputs, positions, names, strict=True)
+        ]
+        self.run = running(self.formulas)
+        self.tied = [
+            (self.kept.index(name), at) for at, name in enumerate(self.inputs) if name in self.kept
+        ]
+        self.holds_values = not {"out", *signature.arrays}.isdisjoint(self.kept)
+
+    def record(self, parents: list[Any], args: tuple[Any, ...], out: Tensor) -> Node:
+        """The node of a call that has just been made."""
+        node = new(Node)
+        node.plan = self
+        node.parents = parents
+        node.shape = out.array.shape
+        node.hooks = None
+        node.time = tick()
+        if self.saves_out:  # an alias without history: a node that held `out` would be a cycle
+            node.saved = self.keep(args, alias(out))
+        else:
+            node.saved = self.keep(args, None)
+        return node
+
+    def backward(self, node: Node, g: Any, create_graph: bool) -> list[Any]:
+        """Check what was saved, then run the formulas on arrays, or on tensors to record them."""
+        saved = node.saved
+        if saved is None:
+            raise errors.freed(node.name())
+        values: list[Any] = []
+        for value in saved:
+            if isinstance(value, Tensor):
+                stamp = value.stamp
+                if stamp is not None and stamp.time > node.time:
+                    is_result = self.saves_out and not values
+                    maker = node if is_result else value.node
+                    raise errors.damaged(node.name(), node.time, value, maker)
+                if not create_graph:
+                    value = value.array
+            values.append(value)
+        if not create_graph:
+            return local.run(self.run, g, values)
+        if self.saves_out:
+            values[0] = wrap(values[0].array, node)
+        for i, at in self.tied:  # to the node that the input had then: it may have been detached
+            if values[i].node is not node.parents[at]:
+                values[i] = wrap(values[i].array, node.parents[at])
+        return self.run(g, values)
+
+
+def names_in(formula: Formula) -> list[str]:
+    """What a formula wants of the arguments and the result."""
+    return [name for name in parameters(formula) if name not in ("g", "i")]
+
+
+def unique(names: Iterable[str]) -> list[str]:
+    """Each name once, `out` first."""
+    return sorted(dict.fromkeys(names), key=lambda name: name != "out")
+
+
+def bound(formula: Formula, signature: Signature, position: int) -> Formula:
+    """A variadic op's formula with `i`, which of the op's arrays it is for, filled in."""
+    if "i" not in parameters(formula):
+        return formula
+    return functools.partial(formula, i=position - len(signature.names) + 1)
+
+
+# Keeping and running happen at every node, so a plan writes each out as one function, as it would
+# be typed by hand, instead of looping over lists: that is several calls of Python fewer.
+
+
+def keeping(sources: list[Source]) -> Getter:
+    """A function of the arguments and the result that gathers what is kept, in a tuple."""
+    get = {f"get{i}": source for i, source in enumerate(sources) if not isinstance(source, int)}
+    items = [
+        f"args[{source}]" if isinstance(source, int) else f"get{i}(args, out)"
+        for i, source in enumerate(sources)
+    ]
+    return written("args, out", f"({''.join(item + ', ' for item in items)})", get)
+
+
+def running(formulas: list[tuple[Formula, list[int]]]) -> Callable[[Any, Any], list[Any]]:
+    """A function of the gradient and the kept values that runs each formula on what it wants."""
+    calls = [
+        f"formula{i}({', '.join(['g', *(f'kept[{at}]' for at in wanted)])})"
+        for i, (_, wanted) in enumerate(formulas)
+    ]
+    names = {f"formula{i}": formula for i, (formula, _) in enumerate(formulas)}
+    return written("g, kept", f"[{', '.join(calls)}]", names)
+
+
+def written(arguments: str, body: str, names: dict[str, Any]) -> Callable[..., Any]:
+    """The function of this source text, which may use these names."""
+    return cast(Callable[..., Any], eval(f"lambda {arguments}: {body}", names))
+
+
+def alias(t: Tensor) -> Tensor:
+    """The same memory without the history, dated by the same stamp."""
+    other = wrap(t.array, None)
+    other.stamp = stamp_of(t)
+    return other
