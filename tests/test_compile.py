@@ -1007,6 +1007,24 @@ def test_gradients_flow_on_to_what_made_the_argument():
         assert left_behind(world) == left_behind(again)
 
 
+def test_gradients_and_a_result_that_is_alive():
+    def step(x):
+        x.grad = None
+        output = x * 3
+        (output * output.detach()).sum().backward()
+        return x * output.detach()
+
+    for style in ("buffers", "plain"):
+        compiled = compile(step, style=style)
+        for k in range(6):
+            x, again = (minigrad.full((3,), k + 1.0, requires_grad=True) for _ in range(2))
+            result, expected = compiled(x), step(again)
+            assert seen(x.grad) == seen(again.grad)
+            result.sum().backward()
+            expected.sum().backward()
+            assert seen(x.grad) == seen(again.grad)
+
+
 def test_backward_twice():
     world = make_world()
     forward, x = compile(world.net), batch()[0]

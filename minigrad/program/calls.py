@@ -13,15 +13,13 @@ __all__ = ["ELEMENTWISE", "NAMESPACE", "UPDATES", "evaluated", "expression"]
 
 UPDATES = frozenset(("put", "putmask", "setitem", "add.at"))
 
-NAMES = """
-    absolute add bitwise_and bitwise_or bitwise_xor broadcast_to concatenate cos divide dot empty
-    equal exp float32 float64 greater greater_equal int32 int64 invert isfinite isinf isnan less
-    less_equal linalg log logical_and logical_not logical_or matmul maximum minimum multiply
-    negative not_equal power putmask reciprocal sign sin sqrt square stack subtract tanh where
-"""
-NAMESPACE: dict[str, Any] = {name: getattr(np, name) for name in NAMES.split()}
+NAMES = "broadcast_to concatenate dot empty float32 float64 int32 int64 linalg putmask stack where"
+UFUNCS = {v.__name__ for v in vars(np).values() if isinstance(v, np.ufunc) and v.nout == 1}
+NAMESPACE: dict[str, Any] = {
+    name: getattr(np, name) for name in sorted(UFUNCS | {*NAMES.split()}) if hasattr(np, name)
+}
 ELEMENTWISE = frozenset(
-    name for name in NAMES.split() if isinstance(NAMESPACE[name], np.ufunc) and name != "matmul"
+    name for name, f in NAMESPACE.items() if isinstance(f, np.ufunc) and f.signature is None
 )
 
 Namer = Callable[[Operand], str]

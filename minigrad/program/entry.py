@@ -204,7 +204,7 @@ class Entry:
 
     def all_effects(self) -> Iterator[str]:
         grads = self.program.grads
-        for leaf, buffer in grads.items() if self.program.style == "buffers" else ():
+        for leaf, buffer in grads.items() if self.program.kept else ():
             yield f"{self.leaf(leaf)}.grad = None"
             count = eval(f"{self.name(sys.getrefcount)}({buffer})", self.namespace)
             renew = self.name(self.program.renewal(buffer, self.namespace))
@@ -233,9 +233,7 @@ class Entry:
     def run(self) -> Iterator[str]:
         arguments = self.recording.tape.arguments()
         arrays = [f"{self.argument_of(value.array)}.array" for value in arguments]
-        results = [f"r{i}" for i in range(len(self.recording.results.new))]
-        if self.program.style == "plain" and self.program.grads:
-            results.append("grads")
+        results = self.program.results
         if self.recording.results.gradients:
             yield f"buffers = {self.name(self.workshop)}.free()"
             step, results = "buffers.step", [*results, "go"]

@@ -87,7 +87,7 @@ class Page:
         results = self.results()
         if self.draft.back:
             given = self.names.given.items()
-            upstream = next(name for value, name in given if value.role == "upstream")
+            upstream = next((name for value, name in given if value.role == "upstream"), "grad")
             yield f"\n    def backward({upstream}):"
             yield from indented(indented(self.way_back))
             yield f"        return {', '.join(map(self.written, self.draft.back))}\n"

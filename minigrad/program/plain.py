@@ -372,4 +372,6 @@ def factors_of_outer(inputs: tuple[Operand, ...]) -> tuple[Value, Value] | None:
 
 
 def option(value: Any) -> str:
+    if isinstance(value, float) and not np.isfinite(value):
+        return f"float('{value}')"
     return dtype_name(value, "np.") if isinstance(value, np.dtype) else repr(value)

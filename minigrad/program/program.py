@@ -30,6 +30,8 @@ class Program:
     source    the text
     page      the text in its parts
     grads     for each leaf of which the step leaves a new gradient, the expression that finds it
+    results   names for what the step returns: results r0, r1 ..., and gradients that are not kept
+    kept      the buffers of gradients that the program keeps from step to step
     used      the given tensors and numbers that matter to it
     stored    the given tensors that it writes
     saved     the given tensors that the way back needs
@@ -45,6 +47,8 @@ class Program:
             [*(new.value for new in results.new), *recording.grads.values()],
             [value for _, value in results.gradients],
         )
+        self.results = [f"r{i}" for i in range(len(results.new))]
+        self.kept: tuple[str, ...] = ()
         self.page: Page = self.plain(draft) if style == "plain" else self.buffered(draft)
         self.source = self.page.source()
         self.code = compile(self.source, f"<{title} as a NumPy program>", "exec")
@@ -59,8 +63,14 @@ class Program:
         leaves = [*self.recording.grads, *(leaf for leaf, _ in self.recording.results.gradients)]
         values = [value.root for value in (*grads, *plan.draft.back)]
         gradients = dict(zip(values, map(names.of_grad, leaves), strict=True))
+        if self.recording.results.gradients:  # there are several sets of buffers
+            page = Buffered(plan, names, [*returned, *grads], gradients, self.title)
+            self.grads = {leaf: f"g{i}" for i, leaf in enumerate(self.recording.grads)}
+            self.results += self.grads.values()
+            return page
         page = Buffered(plan, names, returned, gradients, self.title)
         self.grads = dict(zip(self.recording.grads, map(page.written, grads), strict=True))
+        self.kept = tuple(self.grads.values())
         return page
 
     def plain(self, draft: Draft) -> Page:
@@ -68,6 +78,7 @@ class Program:
         names = Names(draft, self.recording.arguments, "grad_{}")
         returned, grads = self.parted(draft.outputs)
         self.grads = {leaf: f"grads[{i}]" for i, leaf in enumerate(self.recording.grads)}
+        self.results += ["grads"] * bool(grads)
         return Plain(draft, names, returned, grads, self.title)
 
     def parted(self, outputs: list[Value]) -> tuple[list[Value], list[Value]]:
