@@ -1025,6 +1025,22 @@ def test_gradients_and_a_result_that_is_alive():
             assert seen(x.grad) == seen(again.grad)
 
 
+def test_backward_twice_where_the_way_back_could_work_in_the_steps_buffers():
+    def forward(x):
+        return (x * 3).tanh() * (x + 1)
+
+    for size in (3, 20_000):
+        compiled, grads = compile(forward), []
+        for _ in range(4):
+            x = minigrad.linspace(-1, 1, size, requires_grad=True)
+            output = compiled(x)
+        for retain in (True, True, False):
+            x.grad = None
+            output.sum().backward(retain_graph=retain)
+            grads.append(seen(x.grad))
+        assert grads[0] == grads[1] == grads[2]
+
+
 def test_backward_twice():
     world = make_world()
     forward, x = compile(world.net), batch()[0]

@@ -89,6 +89,7 @@ class Planner:
         self.last: dict[Value, int] = {}
         self.consumers: dict[Value, Line] = {}  # the line that reads a value last
         self.free: list[Place] = []
+        self.is_back = {line.out: line.is_back for line in draft.lines}
         self.loops = {line.block: i for i, line in enumerate(draft.lines)}  # and where they end
         for i, line in enumerate(draft.lines):
             for value in line.reads():
@@ -145,11 +146,15 @@ class Planner:
                 return None
             if not has_layout(value, line.out):
                 return None
+            if line.is_back is not self.is_back.get(value, line.is_back):
+                return None  # the way back may be walked again, and leaves the step's values alone
             value = line.out
         return None
 
     def is_open(self, place: Place, line: Line, i: int) -> bool:
         """Whether a line may write to a place: nobody needs what is there, or only this line."""
+        if any(self.is_back.get(value) is not line.is_back for value in place.values):
+            return False
         if place.until != i:
             return place.until < i
         is_outside = line.block is not None and line.out not in line.block.own
@@ -186,7 +191,8 @@ class Planner:
     def used_again(self, value: Value) -> Place | None:
         """A large buffer whose value is no longer needed, under a new name."""
         for place in self.free:
-            if place.layout.nbytes == value.nbytes and value.nbytes >= LARGE:
+            is_same = all(self.is_back[v] is self.is_back[value] for v in place.values)
+            if is_same and place.layout.nbytes == value.nbytes and value.nbytes >= LARGE:
                 self.free.remove(place)
                 return Place("buffer", value, shares=place.shares or place)
         return None
