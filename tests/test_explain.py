@@ -234,9 +234,24 @@ def test_a_function_of_the_users_own() -> None:
     x = minigrad.tensor([1.0, 2.0], requires_grad=True)
     y, z = Doubled.apply(x)
     story = explain((y * z).sum())
-    assert "Doubled.backward(ctx, g)" in str(story)
+    assert "x: x\n       Doubled.backward(ctx, g)\n     = [12.0, 24.0]" in str(story)
+    assert "[3.0, 6.0] of output 0, [2.0, 4.0] of output 1" in str(story)
     (y * z).sum().backward()
     assert same(story.gradients[0].after, x.grad.numpy())
+
+
+def test_writes_in_place_are_told() -> None:
+    x = minigrad.tensor([1.0, -2.0, 3.0], requires_grad=True)
+
+    def written() -> Any:
+        y = x * 2
+        y[0] = y[1] * 3
+        return y.relu_().sum()
+
+    story = explain(written)
+    written().backward()
+    assert same(story.gradients[0].after, x.grad.numpy())
+    assert " at 0x" not in str(story)  # no addresses
 
 
 # ---- the kinks ----------------------------------------------------------------------------------
@@ -272,6 +287,15 @@ def test_the_slope_at_a_kink_is_the_one_that_the_sentence_says(op: str) -> None:
     said = {0.0: "is 0", 0.2: "is 0.2", 0.5: "half", 1.0: "whole", np.inf: "infinite"}[slope]
     assert said in notes
     assert "(at [0])" in notes
+
+
+def test_a_hook_is_told_of_and_not_called() -> None:
+    w = minigrad.tensor(2.0, requires_grad=True)
+    called: list[Any] = []
+    w.register_hook(called.append)
+    (step,) = explain(w * w).steps
+    assert "A hook of yours" in step.notes[0]
+    assert called == []
 
 
 def test_nothing_is_said_away_from_a_kink() -> None:
@@ -444,12 +468,25 @@ def test_nothing_is_changed() -> None:
                 story = loss.explain(optimizer=optimizer)
                 loss.explain(optimizer=optimizer, order="naive")
                 assert state(net, optimizer) == before
+                told = data(story)
             loss.backward()
             chosen.step()
+        assert data(story) == told  # it holds copies
         for p, q, update in zip(net.parameters(), twin.parameters(), story.updates, strict=True):
             assert same(p.detach().numpy(), q.detach().numpy())
             assert same(update.after, p.detach().numpy())
     assert len(called) == 3
+
+
+def data(story: Explanation) -> list[Any]:
+    """Every number of a story."""
+    gradients = [(g.place.value, g.found, g.before, g.after) for g in story.gradients]
+    steps = [
+        (step.gradient, c.product, c.before) for step in story.steps for c in step.contributions
+    ]
+    return [
+        np.asarray(v).tobytes() for values in (*gradients, *steps) for v in values if v is not None
+    ]
 
 
 def state(net: Any, optimizer: Any) -> list[Any]:

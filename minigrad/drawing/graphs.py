@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd.function import Parts
 from minigrad.autograd.graph import Leaf, Node
 from minigrad.drawing.diagram import Box, Diagram, Group, Line, Path
 from minigrad.drawing.modules import module_text, parameter_lines
@@ -93,7 +94,7 @@ class GraphDiagram:
         """The gradient of a node, or in words why it has none; None where nobody expects one."""
         if node in self.gradients:
             g = self.gradients[node]
-            return "none" if g is None else g
+            return "none" if g is None else None if isinstance(g, Parts) else g
         if isinstance(node, Scalar):
             return node.grad if self.root.grad else "not computed"
         if isinstance(node, Leaf):

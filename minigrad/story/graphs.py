@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol
 
 from minigrad.autograd.engine import reachable
+from minigrad.autograd.function import FunctionNode, Part
 from minigrad.autograd.graph import Leaf, Node
 from minigrad.autograd.plan import array_of
 from minigrad.autograd.quiet import local
@@ -47,6 +49,9 @@ class Graph(Protocol):
     def resting(self, leaf: Any, found: Any) -> tuple[Any, Any]: ...
 
 
+HOOK = "A hook of yours is called here and may replace the gradient; this story leaves it out."
+
+
 class TensorGraph:
     """The graph of a tensor: each node has its op, whose formulas say what it passes on."""
 
@@ -83,7 +88,7 @@ class TensorGraph:
         """What the engine computes at a node, and in which words: its formulas, read."""
         found = node.backward(g, False)
         if node.plan is None or g is None:
-            return [user_product(node, value) for value in found]
+            return list(user_products(node, g, found))
         given = {"g": g, **saved(node)}
         return [
             op_product(node, name, {**given, "i": i}, value)
@@ -91,11 +96,14 @@ class TensorGraph:
         ]
 
     def notes(self, node: Node, op: str, known: dict[Any, Any]) -> list[str]:
+        """Which slope was taken at a kink; and where a hook may change the gradient."""
+        places: list[Node | Leaf] = [node, *(p for p in node.parents if isinstance(p, Leaf))]
+        hooked = [HOOK for place in places if place.hooks and place.hooks.callbacks]
         if node.plan is None:
-            return []
+            return hooked
         of_inputs = zip(node.plan.inputs, node.parents, strict=True)
         found = {name: known[parent] for name, parent in of_inputs if parent in known}
-        return list(kinks(op, {**found, **saved(node)}))
+        return [*kinks(op, {**found, **saved(node)}), *hooked]
 
     def summed(self, value: Any, node: Node | Leaf) -> Any:
         """A gradient in the shape of its node, None if it has it already."""
@@ -136,10 +144,22 @@ def op_product(node: Node, name: str, given: dict[str, Any], value: Any) -> Prod
     return Product(name, reading.names, reading.numbers, value)
 
 
-def user_product(node: Node, value: Any) -> Product:
+def user_products(node: Node, g: Any, values: list[Any]) -> Iterator[Product]:
     """Of a user's Function nobody knows the formula: its backward is his own Python."""
-    formula = f"{node.name().removesuffix('Backward')}.backward(ctx, g)"
-    return Product("its input", formula, formula, value)
+    if isinstance(node, Part):
+        yield Product(f"output {node.index}", "g", array_text(g), values[0])
+    elif isinstance(node, FunctionNode):
+        call = f"{node.function.__name__}.backward(ctx, g)"
+        names = [
+            name for name in inspect.signature(node.function.forward).parameters if name != "ctx"
+        ]
+        wanted = [i for i, x in enumerate(node.inputs) if x is not None and x.wanted]
+        for i, value in zip(wanted, values, strict=True):
+            yield Product(names[i] if i < len(names) else f"input {i}", call, call, value)
+    else:  # a gradient that is nothing: nothing is computed
+        names = [] if node.plan is None else node.plan.inputs
+        for name, value in zip(names, values, strict=False):
+            yield Product(name, "nothing", "nothing", value)
 
 
 WORDS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}  # what tensors call the same

@@ -10,15 +10,23 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.autograd.function import Parts
+
 __all__ = ["SMALL", "array_text", "is_small", "number_text", "shape_text"]
 
 SMALL = 16  # the most elements of an array that is written whole
 
 
 def array_text(value: Any) -> str:
-    """An array, or a number, as one line of text; like Python's lists, in full or in short."""
+    """An array, or a number, as one line of text; like Python's lists, in full or in short.
+
+    The gradients of a user's Function with several results come in parts, one for each.
+    """
     if value is None:
         return "nothing"
+    if isinstance(value, Parts):
+        parts = sorted(value.parts.items())
+        return ", ".join(f"{array_text(part)} of output {i}" for i, part in parts)
     array = np.asarray(value)
     if not is_small(array):
         return summary(array)

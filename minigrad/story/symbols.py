@@ -169,11 +169,19 @@ def called(name: str, value: Any) -> Symbol:
 
 
 def constant_text(value: Any) -> str:
-    if isinstance(value, np.dtype):
-        return value.name
-    if isinstance(value, bool | int | float | np.ndarray | np.generic):
-        return array_text(value)
-    return repr(value)
+    """Any value that a formula may be handed, as it would stand in a program."""
+    match value:
+        case tuple():
+            texts = list(map(constant_text, value))
+            return f"({', '.join(texts)}{',' * (len(texts) == 1)})"
+        case slice():
+            ends = ["" if end is None else str(end) for end in (value.start, value.stop)]
+            return ":".join([*ends, *([] if value.step is None else [str(value.step)])])
+        case np.dtype():
+            return value.name
+        case bool() | int() | float() | np.ndarray() | np.generic():
+            return array_text(value)
+    return getattr(value, "__name__", None) or repr(value)
 
 
 def plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -96,27 +96,19 @@ def of_step(step: Step, width: int) -> Iterator[Said]:
         yield Said("source", f"   {step.line.text}")
     called = step.place.name or "result"
     value = "" if step.place.value is None else f"{called} is {array_text(step.place.value)}, "
-    yield Said("place", f"   {value}its gradient g = {gradient_text(step.gradient)}")
+    yield Said("place", f"   {value}its gradient g = {array_text(step.gradient)}")
     for contribution in step.contributions:
         yield from of_contribution(contribution, width)
     for note in step.notes:
         yield from wrapped("note", note, "   ", width)
 
 
-def gradient_text(g: Any) -> str:
-    """A gradient; of a user's Function with several results, one for each."""
-    parts = getattr(g, "parts", None)
-    if parts is None:
-        return array_text(g)
-    return ", ".join(f"{array_text(part)} of output {i}" for i, part in sorted(parts.items()))
-
-
 def of_contribution(c: Contribution, width: int) -> Iterator[Said]:
     yield Said("place", f"   {c.input}: {described(c.place)}")
     yield Said("formula", f"       {c.formula}")
-    if c.numbers not in (c.formula, gradient_text(c.product)):
+    if c.numbers not in (c.formula, array_text(c.product)):
         yield Said("formula", f"     = {c.numbers}")
-    yield Said("result", f"     = {gradient_text(c.product)}")
+    yield Said("result", f"     = {array_text(c.product)}")
     if c.summed is not None:
         yield Said("result", f"     = {array_text(c.summed)}, summed over what was broadcast")
     yield from wrapped("late" if c.late else "sum", arrival(c), "     ", width)
