@@ -113,35 +113,97 @@ NETWORKS = [
 W = "w = torch.tensor([1.0, 2.0], requires_grad=True)\n"
 
 AUTOGRAD = [
-    Lesson(W + "loss = w * w\nloss.backward()", "shape [2]: which of its 2 numbers", "«loss.sum()».backward()"),
-    Lesson(W + "loss = w * w\nloss.backward()", "how much each one counts", "loss.backward(«gradient=minigrad.ones_like(loss)»)"),
-    Lesson(W + "loss = (w * w).sum(); loss.backward()\nloss.backward()", ("freed what MulBackward0 had saved", "compute the loss anew in each step")),
-    Lesson(W + "y = w.exp()\ny += 1\ny.sum().backward()", ("ExpBackward0 saved this tensor", "x = x + 1 instead of x += 1")),
+    Lesson(
+        W + "loss = w * w\nloss.backward()",
+        "shape [2]: which of its 2 numbers",
+        "«loss.sum()».backward()",
+    ),
+    Lesson(
+        W + "loss = w * w\nloss.backward()",
+        "how much each one counts",
+        "loss.backward(«gradient=minigrad.ones_like(loss)»)",
+    ),
+    Lesson(
+        W + "loss = (w * w).sum(); loss.backward()\nloss.backward()",
+        ("freed what MulBackward0 had saved", "compute the loss anew in each step"),
+    ),
+    Lesson(
+        W + "y = w.exp()\ny += 1\ny.sum().backward()",
+        ("ExpBackward0 saved this tensor", "x = x + 1 instead of x += 1"),
+    ),
     Lesson("x = torch.ones(2)\nx.sum().backward()", "write requires_grad=True"),
     Lesson(W + "w += 1", "under minigrad.no_grad()"),
-    Lesson("torch.tensor([1, 2], requires_grad=True)", ("this tensor holds minigrad.int64", "1. instead of 1")),
-    Lesson("torch.zeros(2, dtype=torch.int64, requires_grad=True)", "or dtype=minigrad.float32", "torch.zeros(2, «dtype=minigrad.float32», requires_grad=True)"),
+    Lesson(
+        "torch.tensor([1, 2], requires_grad=True)",
+        ("this tensor holds minigrad.int64", "1. instead of 1"),
+    ),
+    Lesson(
+        "torch.zeros(2, dtype=torch.int64, requires_grad=True)",
+        "or dtype=minigrad.float32",
+        "torch.zeros(2, «dtype=minigrad.float32», requires_grad=True)",
+    ),
     Lesson(W + "w.numpy()", "detach() says that this is meant", "w.«detach()».numpy()"),
-    Lesson(W + "import numpy as np; np.asarray(w)", "detach() says that this is meant", "import numpy as np; np.asarray(w.«detach()»)"),
+    Lesson(
+        W + "import numpy as np; np.asarray(w)",
+        "detach() says that this is meant",
+        "import numpy as np; np.asarray(w.«detach()»)",
+    ),
     Lesson(W + "y = w * 2\ny.requires_grad = False", "computed from tensors that require grad"),
-    Lesson("x = torch.ones(2)\nx.register_hook(print)", "the hook would never be called", "«x.requires_grad_()»; x.register_hook(print)"),
-    Lesson("x = torch.ones(2)\nx.retain_grad()", "No gradient will pass", "«x.requires_grad_()»; x.retain_grad()"),
+    Lesson(
+        "x = torch.ones(2)\nx.register_hook(print)",
+        "the hook would never be called",
+        "«x.requires_grad_()»; x.register_hook(print)",
+    ),
+    Lesson(
+        "x = torch.ones(2)\nx.retain_grad()",
+        "No gradient will pass",
+        "«x.requires_grad_()»; x.retain_grad()",
+    ),
     Lesson("x = torch.ones(2)\nx.grad = torch.ones(3)", ("each of the 2 in the tensor", "not [3]")),
-    Lesson("x, g = torch.ones(2), torch.ones(2, dtype=torch.float64)\nx.grad = g", "holds minigrad.float32", "«x.grad = g.to(minigrad.float32)»"),
+    Lesson(
+        "x, g = torch.ones(2), torch.ones(2, dtype=torch.float64)\nx.grad = g",
+        "holds minigrad.float32",
+        "«x.grad = g.to(minigrad.float32)»",
+    ),
     Lesson("x = torch.ones(2)\nx.grad = 1.0", ("shape [2] here, and 1.0 came",), "«x.grad = None»"),
-    Lesson(W + "torch.autograd.grad((w * 2).sum(), [torch.ones(1)])", "Only a tensor with requires_grad=True"),
-    Lesson(W + "torch.autograd.grad((w * 2).sum(), [torch.ones(1, requires_grad=True)])", "not made from this very tensor"),
+    Lesson(
+        W + "torch.autograd.grad((w * 2).sum(), [torch.ones(1)])",
+        "Only a tensor with requires_grad=True",
+    ),
+    Lesson(
+        W + "torch.autograd.grad((w * 2).sum(), [torch.ones(1, requires_grad=True)])",
+        "not made from this very tensor",
+    ),
     Lesson(W + "(w * 2).backward(torch.ones(3))", "The output has shape [2]"),
-    Lesson(W + "loss, b = w.sum(), w\ntorch.autograd.grad(loss, [])", "An empty list asks for no gradient", "«minigrad.autograd.grad(loss, [w, b])»"),
-    Lesson(W + "h = w.register_hook(lambda g: 5)\nw.sum().backward()", "The hook <lambda> returned 5: return a tensor of shape [2]"),
-    Lesson(W + "x = torch.ones(2).expand(3, 2)\nx.add_(1)", "expanded to shape [3, 2]", "«x = x.clone()»; x.add_(1)"),
+    Lesson(
+        W + "loss, b = w.sum(), w\ntorch.autograd.grad(loss, [])",
+        "An empty list asks for no gradient",
+        "«minigrad.autograd.grad(loss, [w, b])»",
+    ),
+    Lesson(
+        W + "h = w.register_hook(lambda g: 5)\nw.sum().backward()",
+        "The hook <lambda> returned 5: return a tensor of shape [2]",
+    ),
+    Lesson(
+        W + "x = torch.ones(2).expand(3, 2)\nx.add_(1)",
+        "expanded to shape [3, 2]",
+        "«x = x.clone()»; x.add_(1)",
+    ),
     Lesson(W + "y = (w * 1).split(1)[0]\ny *= 2", "This view of shape [1]", "«y = y * 2»"),
     Lesson(W + "import copy; copy.deepcopy(w * 2)", "This tensor was computed (MulBackward0)"),
-]  # fmt: skip
+]
 
 TENSORS = [
-    Lesson("x = torch.ones(2, 3)\nx.sum(5)", ("0 to 1, from the back -1 to -2", "there is no dim 5"), "x.sum(«dim=-1»)"),
-    Lesson("x = torch.ones(2, 3)\nx.flatten(1, 0)", "start_dim is dim 1 and end_dim is dim 0", "«x.flatten(0, 1)»"),
+    Lesson(
+        "x = torch.ones(2, 3)\nx.sum(5)",
+        ("0 to 1, from the back -1 to -2", "there is no dim 5"),
+        "x.sum(«dim=-1»)",
+    ),
+    Lesson(
+        "x = torch.ones(2, 3)\nx.flatten(1, 0)",
+        "start_dim is dim 1 and end_dim is dim 0",
+        "«x.flatten(0, 1)»",
+    ),
     Lesson("x = torch.ones(2, 3, 4)\nx.permute(0, 1)", "shape [2, 3, 4]", "«x.permute(2, 1, 0)»"),
     Lesson("x = torch.ones(2, 3, 4)\nx.permute(0, 0, 1)", "leaves out [2]"),
     Lesson("x = torch.ones(2, 3, 4)\nx.t()", "shape [2, 3, 4]", "«x.mT»"),
@@ -153,12 +215,27 @@ TENSORS = [
     Lesson("x = torch.ones(2, 3)\nx.expand(4, 3)", "Only a dim of size 1"),
     Lesson("torch.ones(2) + torch.ones(3)", "Shapes [2] and [3] do not broadcast"),
     Lesson("x = torch.ones(5)\nx.split([1, 1])", "2 entries, and dim 0 has 5", "«x.split([1, 4])»"),
-    Lesson("tensors = [torch.ones(2), torch.ones(3)]\ntorch.stack(tensors)", "only equal shapes fit", "«minigrad.cat(tensors, dim=0)»"),
-    Lesson("tensors = [torch.tensor(1.0), torch.tensor(2.0)]\ntorch.cat(tensors)", "Tensor 0 holds one number", "«minigrad.stack(tensors)»"),
-    Lesson("tensors = [torch.ones(2), torch.ones(2, 2)]\ntorch.cat(tensors)", "Tensor 0 has shape [2] and tensor 1 has shape [2, 2]"),
+    Lesson(
+        "tensors = [torch.ones(2), torch.ones(3)]\ntorch.stack(tensors)",
+        "only equal shapes fit",
+        "«minigrad.cat(tensors, dim=0)»",
+    ),
+    Lesson(
+        "tensors = [torch.tensor(1.0), torch.tensor(2.0)]\ntorch.cat(tensors)",
+        "Tensor 0 holds one number",
+        "«minigrad.stack(tensors)»",
+    ),
+    Lesson(
+        "tensors = [torch.ones(2), torch.ones(2, 2)]\ntorch.cat(tensors)",
+        "Tensor 0 has shape [2] and tensor 1 has shape [2, 2]",
+    ),
     Lesson("x = torch.ones(3)\nx[3]", "This dim has 3 entries"),
     Lesson("x = torch.ones(3)\nx[0, 0]", "shape [3], that is 1 dims, and the index goes through 2"),
-    Lesson("x, index = torch.ones(3), torch.tensor([1.0])\nx[index]", "holds minigrad.float32", "x[«index.long()»]"),
+    Lesson(
+        "x, index = torch.ones(3), torch.tensor([1.0])\nx[index]",
+        "holds minigrad.float32",
+        "x[«index.long()»]",
+    ),
     Lesson("x = torch.ones(3)\nx[1.0]", "1.0 came: write 1"),
     Lesson("x = torch.tensor(2.0)\nx[0]", "a single number", "«x.item()»"),
     Lesson("x = torch.ones(2, 2)\nx.item()", ("4 elements, shape [2, 2]",), "«x.sum()».item()"),
@@ -171,28 +248,69 @@ TENSORS = [
     Lesson("torch.tensor([[1, 2], [3]])", "2 as in the first, and one of 1 came"),
     Lesson("torch.tensor('a')", "'a' is text"),
     Lesson("torch.ones(2, -1)", "-1 is less than 0"),
-    Lesson("torch.arange(5, 0)", "Steps of 1 lead from 5 away from 0", "«minigrad.arange(5, 0, -1)»"),
-    Lesson("x = torch.ones(2, dtype=torch.float64)\ntorch.ones(1, 2) @ x.reshape(2, 1)", "The left side holds minigrad.float32 and the right side minigrad.float64"),
-    Lesson("torch.ones(2, 3) @ torch.ones(2, 3)", "Each row on the left has 3 numbers, and each column on the right has 2"),
-    Lesson("import numpy as np; array = np.arange(3.0)[::-1]\ntorch.from_numpy(array)", "strides (-8,)", "torch.from_numpy(«array.copy()»)"),
-]  # fmt: skip
+    Lesson(
+        "torch.arange(5, 0)", "Steps of 1 lead from 5 away from 0", "«minigrad.arange(5, 0, -1)»"
+    ),
+    Lesson(
+        "x = torch.ones(2, dtype=torch.float64)\ntorch.ones(1, 2) @ x.reshape(2, 1)",
+        "The left side holds minigrad.float32 and the right side minigrad.float64",
+    ),
+    Lesson(
+        "torch.ones(2, 3) @ torch.ones(2, 3)",
+        "Each row on the left has 3 numbers, and each column on the right has 2",
+    ),
+    Lesson(
+        "import numpy as np; array = np.arange(3.0)[::-1]\ntorch.from_numpy(array)",
+        "strides (-8,)",
+        "torch.from_numpy(«array.copy()»)",
+    ),
+]
 
 TRAINING = [
     Lesson("torch.optim.SGD([], lr=0.1)", "model.parameters() is good for one loop"),
-    Lesson("tensor = torch.ones(1)\ntorch.optim.SGD(tensor, lr=0.1)", "for a single one", "torch.optim.SGD(«[tensor]», lr=0.1)"),
+    Lesson(
+        "tensor = torch.ones(1)\ntorch.optim.SGD(tensor, lr=0.1)",
+        "for a single one",
+        "torch.optim.SGD(«[tensor]», lr=0.1)",
+    ),
     Lesson("torch.optim.SGD([1.0], lr=0.1)", "and 1.0 is among them"),
     Lesson(W + "torch.optim.SGD([w * 2], lr=0.1)", "the next forward computes it anew"),
     Lesson(W + "torch.optim.SGD([w], lr=-0.1)", "must be 0 or more, and it is -0.1"),
-    Lesson(W + "torch.optim.SGD([w], lr=0.1, nesterov=True)", "momentum is 0", "torch.optim.SGD([w], lr=0.1, «momentum=0.9, nesterov=True»)"),
-    Lesson("model, other = torch.nn.Linear(2, 1), torch.nn.Linear(3, 1)\nmodel.load_state_dict(other.state_dict())", "Nothing was loaded"),
-    Lesson("net = torch.nn.Linear(1, 1)\nnet.weight = torch.ones(1, 1)", ("'weight' is a parameter of this Linear", "a Tensor of shape [1, 1]"), "value = torch.ones(1, 1); net.weight = torch.«nn.Parameter(value)»"),
-    Lesson("class Net(torch.nn.Module):\n    def __init__(self): self.fc = torch.nn.Linear(1, 1)\nNet()", "Begin Net.__init__ with super().__init__()"),
+    Lesson(
+        W + "torch.optim.SGD([w], lr=0.1, nesterov=True)",
+        "momentum is 0",
+        "torch.optim.SGD([w], lr=0.1, «momentum=0.9, nesterov=True»)",
+    ),
+    Lesson(
+        "model, other = torch.nn.Linear(2, 1), torch.nn.Linear(3, 1)\n"
+        "model.load_state_dict(other.state_dict())",
+        "Nothing was loaded",
+    ),
+    Lesson(
+        "net = torch.nn.Linear(1, 1)\nnet.weight = torch.ones(1, 1)",
+        ("'weight' is a parameter of this Linear", "a Tensor of shape [1, 1]"),
+        "value = torch.ones(1, 1); net.weight = torch.«nn.Parameter(value)»",
+    ),
+    Lesson(
+        "class Net(torch.nn.Module):\n    def __init__(self): self.fc = torch.nn.Linear(1, 1)\n"
+        "Net()",
+        "Begin Net.__init__ with super().__init__()",
+    ),
     Lesson("torch.nn.Sequential(5)", ("Layers are modules, and 5 came", "nn.ReLU() for relu")),
     Lesson("class Net(torch.nn.Module): pass\nNet()(1)", "def forward(self, x):"),
-    Lesson("input, target = torch.tensor([1]), torch.tensor([2])\ntorch.nn.functional.mse_loss(input, target)", "minigrad.int64 counts in whole steps", "torch.nn.functional.«mse_loss(input.float(), target.float())»"),
-    Lesson("net = torch.nn.Sequential(torch.nn.ReLU())\nnet[1]", "There are 1 entries, 0 to 0", "net[«-1»]"),
+    Lesson(
+        "input, target = torch.tensor([1]), torch.tensor([2])\n"
+        "torch.nn.functional.mse_loss(input, target)",
+        "minigrad.int64 counts in whole steps",
+        "torch.nn.functional.«mse_loss(input.float(), target.float())»",
+    ),
+    Lesson(
+        "net = torch.nn.Sequential(torch.nn.ReLU())\nnet[1]",
+        "There are 1 entries, 0 to 0",
+        "net[«-1»]",
+    ),
     Lesson("net = torch.nn.Linear(1, 1)\nnet.train(5)", "5 came"),
-]  # fmt: skip
+]
 
 LESSONS = [*NETWORKS, *AUTOGRAD, *TENSORS, *TRAINING]
 

@@ -87,13 +87,19 @@ def is_integer(value: Any) -> bool:
 def flag(value: Any, function: str, name: str) -> None:
     """TypeError unless the value is a bool."""
     if not isinstance(value, bool | np.bool_):
-        raise TypeError(f"{function}(): argument '{name}' must be bool, not {title(value)}")
+        raise noted(
+            TypeError(f"{function}(): argument '{name}' must be bool, not {title(value)}"),
+            f"Write {name}=True or {name}=False: {shown(value)} came.",
+        )
 
 
 def number(value: Any, function: str, name: str) -> None:
     """TypeError unless the value is a real number, which a tensor is not."""
     if not isinstance(value, int | float | np.number | np.bool_):
-        raise TypeError(f"{function}(): argument '{name}' must be Number, not {title(value)}")
+        raise noted(
+            TypeError(f"{function}(): argument '{name}' must be Number, not {title(value)}"),
+            f"'{name}' is a single number, and {shown(value)} came.",
+        )
 
 
 def integer(value: Any, function: str, name: str = "dim", position: int = 2) -> int:

@@ -19,20 +19,31 @@ def dot(input: Any, other: Any) -> Tensor:
     """Σ aᵢ bᵢ of two vectors of one length."""
     a, b = checks.tensor(input, "dot"), checks.tensor(other, "dot", "tensor", 2)
     if a.array.ndim != 1 or b.array.ndim != 1:
-        raise RuntimeError(
-            f"1D tensors expected, but got {a.array.ndim}D and {b.array.ndim}D tensors"
+        raise noted(
+            RuntimeError(
+                f"1D tensors expected, but got {a.array.ndim}D and {b.array.ndim}D tensors"
+            ),
+            "dot multiplies two vectors pairwise, and these have shapes "
+            f"{list(a.array.shape)} and {list(b.array.shape)}. Write a @ b for a product of "
+            "matrices, or x.flatten() for a vector.",
         )
     if a.array.dtype != b.array.dtype:
-        raise RuntimeError(
-            f"dot : expected both vectors to have same dtype, but found {a.dtype.title} and "
-            f"{b.dtype.title}"
+        raise noted(
+            RuntimeError(
+                f"dot : expected both vectors to have same dtype, but found {a.dtype.title} and "
+                f"{b.dtype.title}"
+            ),
+            f"Products do not convert. Write b.to({a.dtype}).",
         )
     checks.not_for_bools("dot", a, b)
     if a.array.shape != b.array.shape:
-        raise RuntimeError(
-            f"inconsistent tensor size, expected tensor {list(a.array.shape)} and src "
-            f"{list(b.array.shape)} to have the same number of elements, but got {a.array.size} "
-            f"and {b.array.size} elements respectively"
+        raise noted(
+            RuntimeError(
+                f"inconsistent tensor size, expected tensor {list(a.array.shape)} and src "
+                f"{list(b.array.shape)} to have the same number of elements, but got "
+                f"{a.array.size} and {b.array.size} elements respectively"
+            ),
+            f"dot multiplies pairwise, and here are {a.array.size} and {b.array.size} numbers.",
         )
     return ops.dot(a, b)
 
@@ -54,9 +65,17 @@ def mm(input: Any, mat2: Any) -> Tensor:
     """The product of two matrices, (n, k) and (k, m)."""
     a, b = checks.tensor(input, "mm"), checks.tensor(mat2, "mm", "mat2", 2)
     if a.array.ndim != 2:
-        raise RuntimeError("self must be a matrix")
+        raise noted(
+            RuntimeError("self must be a matrix"),
+            f"The left side has shape {list(a.array.shape)}. Write a @ b, which takes "
+            "vectors and batches as well, or a.unsqueeze(0) for one row.",
+        )
     if b.array.ndim != 2:
-        raise RuntimeError("mat2 must be a matrix")
+        raise noted(
+            RuntimeError("mat2 must be a matrix"),
+            f"The right side has shape {list(b.array.shape)}. Write a @ b, which takes "
+            "vectors and batches as well, or b.unsqueeze(1) for one column.",
+        )
     return matrix_product(a, b)
 
 
@@ -94,8 +113,12 @@ def mv(input: Any, vec: Any) -> Tensor:
     """The product of a matrix and a vector, (n, k) and (k,)."""
     a, v = checks.tensor(input, "mv"), checks.tensor(vec, "mv", "vec", 2)
     if a.array.ndim != 2 or v.array.ndim != 1:
-        raise RuntimeError(
-            f"vector + matrix @ vector expected, got 1, {a.array.ndim}, {v.array.ndim}"
+        raise noted(
+            RuntimeError(
+                f"vector + matrix @ vector expected, got 1, {a.array.ndim}, {v.array.ndim}"
+            ),
+            f"mv takes a matrix and a vector, and these have shapes {list(a.array.shape)} "
+            f"and {list(v.array.shape)}. Write a @ b for other products.",
         )
     return matrix_vector(a, v)
 
@@ -104,9 +127,17 @@ def bmm(input: Any, mat2: Any) -> Tensor:
     """The products of two batches of matrices, (b, n, k) and (b, k, m)."""
     a, b = checks.tensor(input, "bmm"), checks.tensor(mat2, "bmm", "mat2", 2)
     if a.array.ndim != 3:
-        raise RuntimeError("batch1 must be a 3D tensor")
+        raise noted(
+            RuntimeError("batch1 must be a 3D tensor"),
+            f"The left side has shape {list(a.array.shape)}, and bmm takes batches of "
+            "matrices. Write a @ b for other products.",
+        )
     if b.array.ndim != 3:
-        raise RuntimeError("batch2 must be a 3D tensor")
+        raise noted(
+            RuntimeError("batch2 must be a 3D tensor"),
+            f"The right side has shape {list(b.array.shape)}, and bmm takes batches of "
+            "matrices. Write a @ b for other products.",
+        )
     (batch, _, inner), (batch2, inner2, _) = a.array.shape, b.array.shape
     if batch != batch2 or inner != inner2:
         raise unequal_batches((batch, inner), (batch2, inner2))
@@ -119,9 +150,13 @@ def matmul(input: Any, other: Any) -> Tensor:
     a, b = checks.tensor(input, "matmul"), checks.tensor(other, "matmul", "other", 2)
     dims = a.array.ndim, b.array.ndim
     if 0 in dims:
-        raise RuntimeError(
-            "both arguments to matmul need to be at least 1D, but they are "
-            f"{dims[0]}D and {dims[1]}D"
+        raise noted(
+            RuntimeError(
+                "both arguments to matmul need to be at least 1D, but they are "
+                f"{dims[0]}D and {dims[1]}D"
+            ),
+            "A tensor of shape [] is a single number, of which there is no product of "
+            "matrices. Write a * b.",
         )
     if dims == (1, 1):
         return dot(a, b)
@@ -154,8 +189,12 @@ def unequal_inner(a: tuple[int, ...], b: tuple[int, ...]) -> Exception:
 def matrix_vector(a: Tensor, v: Tensor) -> Tensor:
     (rows, columns), (length,) = a.array.shape, v.array.shape
     if columns != length:
-        raise RuntimeError(
-            f"size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({length})"
+        raise noted(
+            RuntimeError(
+                f"size mismatch, got input ({rows}), mat ({rows}x{columns}), vec ({length})"
+            ),
+            f"Each row of the matrix has {columns} numbers and the vector has {length}: the "
+            "two must be equal.",
         )
     kinds = f"{v.dtype.title}, {a.dtype.title}, and {v.dtype.title}"
     checks.same_dtype(a, v, f"addmv input tensors must have the same dtype, but got {kinds}")
