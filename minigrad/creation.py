@@ -24,9 +24,10 @@ from minigrad.random import Generator, default_generator
 from minigrad.tensor import Tensor, wrap
 
 __all__ = [
-    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like",
-    "get_default_dtype", "linspace", "ones", "ones_like", "rand", "rand_like", "randint",
-    "randint_like", "randn", "randn_like", "randperm", "tensor", "zeros", "zeros_like",
+    "arange", "as_tensor", "empty", "empty_like", "eye", "from_dlpack", "from_numpy", "full",
+    "full_like", "get_default_dtype", "linspace", "ones", "ones_like", "rand", "rand_like",
+    "randint", "randint_like", "randn", "randn_like", "randperm", "tensor", "zeros",
+    "zeros_like",
 ]  # fmt: skip
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -97,7 +98,7 @@ def native(array: Array) -> Array:
             f"The array of shape {list(array.shape)} is walked backwards, with strides "
             f"{array.strides}. Write array.copy().",
         )
-    return array
+    return dtypes.canonical(array)
 
 
 def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
@@ -117,7 +118,8 @@ def from_numpy(ndarray: Any) -> Tensor:
             f"from_numpy shares the memory of a NumPy array, and {shown(ndarray)} came. "
             "Write minigrad.tensor(...) to copy numbers or lists.",
         )
-    if not native(ndarray).flags.writeable:
+    array = native(ndarray)
+    if not array.flags.writeable:
         warnings.warn(
             "The given NumPy array is not writable, and PyTorch does not support non-writable "
             "tensors. This means writing to this tensor will result in undefined behavior. You may "
@@ -126,7 +128,23 @@ def from_numpy(ndarray: Any) -> Tensor:
             UserWarning,
             stacklevel=2,
         )
-    return new(ndarray)
+    return new(array)
+
+
+def from_dlpack(ext_tensor: Any) -> Tensor:
+    """A tensor on the memory of another library's array, which must lie on the CPU.
+
+    Whatever has `__dlpack__` will do: an array of NumPy, a tensor of PyTorch or of minigrad.
+    """
+    if not hasattr(ext_tensor, "__dlpack__"):
+        raise noted(
+            RuntimeError(
+                "from_dlpack received an invalid capsule. Note that DLTensor capsules can be "
+                "consumed only once, so you might have already constructed a tensor from it once."
+            ),
+            f"Pass the array itself, which has __dlpack__; {shown(ext_tensor)} came.",
+        )
+    return new(native(np.from_dlpack(ext_tensor)))
 
 
 # ---- of one value -------------------------------------------------------------------------------

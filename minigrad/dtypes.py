@@ -81,6 +81,15 @@ def of(array: Array) -> dtype:
     return kind
 
 
+def canonical(array: Array) -> Array:
+    """The array with the one object that stands for its dtype here.
+
+    NumPy makes equal dtypes that are other objects, when it unpickles; they are compared by `is`.
+    """
+    kind = of(array).numpy
+    return array if array.dtype is kind else array.view(kind)
+
+
 def named(title: str) -> dtype:
     """The dtype of `minigrad.FloatTensor` and its like."""
     for kind in ALL:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import dtypes
 from minigrad.autograd.graph import Leaf, Node
 from minigrad.notes import noted
 from minigrad.tensor import Tensor, wrap
@@ -61,6 +62,7 @@ def reduce(t: Tensor) -> tuple[Any, ...]:
 
 def rebuild(cls: type[Tensor], array: Array, requires_grad: bool) -> Tensor:
     """A tensor, or a Parameter, on an array."""
+    array = dtypes.canonical(array)
     if cls is not Tensor:
         return cls(wrap(array), requires_grad)
     return wrap(array, Leaf(array.shape, array.dtype) if requires_grad else None)

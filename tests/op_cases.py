@@ -248,6 +248,8 @@ LOSSES = [
     Row("torch.nn.functional.mse_loss(a, b, reduction='bogus')", SAME),
     Row("torch.nn.functional.mse_loss(a, b, size_average=False)", SAME),
     Row("torch.nn.functional.mse_loss(a, b, reduce=False)", SAME),
+    Row("torch.nn.functional.mse_loss(a, b, reduce=0, size_average=True)", SAME),
+    Row("torch.nn.functional.mse_loss(a, b, size_average=0)", SAME),
     Row("torch.nn.functional.mse_loss(x, x)", EACH),
     Row("torch.nn.functional.mse_loss(a, b, weight=b)", SAME, Near(0, 0, 4, floor=1)),
     Row("torch.nn.functional.mse_loss(a, 2.0)", SAME),
@@ -522,6 +524,7 @@ JOINING = [
     Row("torch.split(x, 2, dim=-1)", CUBES),
     Row("torch.split(x, [1, 2], 1)", CUBES),
     Row("torch.split(x, [1, 1], 1)", CUBES),
+    Row("torch.split(x, [1, 1], -2)", CUBES),
     Row("torch.split(x, 0)", CUBES),
     Row("torch.split(x, -1)", CUBES),
     Row("torch.chunk(x, 2)", CUBES),
@@ -548,7 +551,10 @@ INDICES = [
 INDEXING = [
     *(Row(f"x[{index}]", SOME) for index in INDICES),
     *(Row(f"x[{index}]", of(x=[(3,), ()])) for index in INDICES[:9]),
-    *(Row(f"x[{index}]", of(x=[(3,)])) for index in ("[0, 5]", "[-4]", "torch.tensor([3, 0])")),
+    *(
+        Row(f"x[{index}]", of(x=[(3,)]))
+        for index in ("[0, 5]", "[-4]", "torch.tensor([3, 0])", "[0, 5, -9]", "[[1], [-9]]")
+    ),
 ]
 
 IN_PLACE = [

@@ -3,6 +3,7 @@
 import copy
 import pickle
 
+import numpy as np
 import pytest
 from both import in_both, raised
 
@@ -90,3 +91,48 @@ def test_a_network_is_copied_with_its_ties_and_without_gradients(torch):
         twin[0].weight.data_ptr() != layer.weight.data_ptr(),
         raised(copy.deepcopy, {"loss": net(torch.ones(2))}),
     ]
+
+
+PROTOCOLS = (2, 3, 4, 5)
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@in_both
+def test_what_describes_a_tensor_is_pickled(torch, protocol):
+    t = torch.ones(2, 3)
+    things = (t.shape, t.dtype, t.device, torch.Generator().manual_seed(3), torch.float64)
+    size, dtype, device, generator, double = pickle.loads(pickle.dumps(things, protocol))
+    return (
+        size, dtype is t.dtype, device == t.device, generator.initial_seed(),
+        torch.rand(2, generator=generator), double is torch.float64,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("way", ["pickle", "deepcopy"])
+@in_both
+def test_a_training_that_was_copied_goes_on_with_the_same_bits(torch, protocol, way):
+    def train(net, optimizer):
+        x = torch.tensor([[0.5, -1.0], [0.25, 2.0]])
+        for _ in range(3):
+            optimizer.zero_grad()
+            torch.nn.functional.mse_loss(net(x), torch.ones(2, 1)).backward()
+            optimizer.step()
+        return [p.detach().clone() for p in net.parameters()]
+
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 1))
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, weight_decay=0.01)
+    train(net, optimizer)
+    both = (net, optimizer)
+    twins = copy.deepcopy(both) if way == "deepcopy" else pickle.loads(pickle.dumps(both, protocol))
+    expected, found = train(*both), train(*twins)
+    return [a.equal(b) for a, b in zip(found, expected, strict=True)], found
+
+
+@in_both
+def test_an_array_that_was_unpickled_is_one_like_any_other(torch):
+    array = pickle.loads(pickle.dumps(np.ones((2, 3), np.float32)))
+    layer = torch.nn.Linear(3, 1)
+    made = torch.from_numpy(array), torch.tensor(array), torch.as_tensor(array)
+    return [layer(x).shape for x in made], [(x + layer.weight).dtype for x in made]

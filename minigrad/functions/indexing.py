@@ -285,8 +285,9 @@ def check_picks(items: list[Any], shape: Shape) -> None:
                 "The dim has size 0: it has no entry that an index could name.",
             )
         item = index_values(item, size)
-        for value in (int(item.min()), int(item.max())) if item.size else ():
-            check_bounds(value, at, size)
+        if item.size and not -size <= item.min() <= item.max() < size:
+            outside = item[(item < -size) | (item >= size)]
+            check_bounds(int(outside[0]), at, size)
 
 
 # ---- writing ------------------------------------------------------------------------------------

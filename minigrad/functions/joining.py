@@ -125,7 +125,7 @@ def split(input: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor
         equal = equal_sizes(x.array.shape[at], int(wanted))
         return siblings(cut(ops.split, x, equal, at), "Split")
     sizes = checks.integers(wanted, "split_with_sizes", "split_sizes", 2)
-    check_sections(x.array.shape[at], sizes, at)
+    check_sections(x.array.shape[at], sizes, int(dim))
     return siblings(cut(ops.split_with_sizes, x, sizes, at), "SplitWithSizes")
 
 

@@ -292,7 +292,8 @@ def weighted(squares: Tensor, weight: Tensor, reduction: str) -> Tensor:
 
 def old_reduction(size_average: bool | None, reduce: bool | None) -> str:
     """The two flags that `reduction` replaced."""
-    reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+    refused = [flag is not None and not flag for flag in (reduce, size_average)]
+    reduction = "none" if refused[0] else "sum" if refused[1] else "mean"
     warnings.warn(
         "size_average and reduce args will be deprecated, please use "
         f"reduction='{reduction}' instead.",
