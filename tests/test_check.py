@@ -304,9 +304,9 @@ def found(name: str) -> reference.Result:
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_mistake_is_found_and_made_small(name: str) -> None:
     _, difference, smallest = PLANTED[name]
-    start = time.perf_counter()
+    start = time.process_time()  # the machine may have other work
     result = found(name)
-    assert time.perf_counter() - start < 10  # seconds, on a machine that others use, too
+    assert time.process_time() - start < 10  # seconds: a search is something to wait for
     assert not result
     assert (result.difference.aspect, result.difference.what) == difference
     assert sum(np.size(value) for value in result.inputs.values()) <= 6
