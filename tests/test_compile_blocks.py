@@ -21,6 +21,7 @@ def small_blocks(request, monkeypatch):
     monkeypatch.setattr(blocks, "LARGE", large)
     monkeypatch.setattr(blocks, "BLOCK", block)
     monkeypatch.setattr(blocks, "SMALL", 2)
+    monkeypatch.setattr(blocks, "FEW", 1)
     monkeypatch.setattr(lower, "LARGE", 1)
 
 

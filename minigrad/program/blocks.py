@@ -20,6 +20,7 @@ __all__ = ["in_blocks"]
 
 LARGE = 100_000  # elements: from here on, lines go block by block
 BLOCK = 32_768  # elements: a handful of such blocks of float32 fits the cache
+FEW = 256  # elements: up to here, no array is made of a number
 SMALL = 1024  # elements of a result that does not interrupt a run of large ones
 SIDE = ELEMENTWISE | {"assign", "add.reduce", "float"}
 
@@ -32,6 +33,7 @@ def in_blocks(draft: Draft) -> Draft:
     own: dict[Value, Value] = {}
     for run in runs(draft.lines):
         lines += [*run.before, *in_loop(run, uses, own, draft.tape), *run.after]
+    lines = [spread(line, draft.tape) for line in lines]
     return replace(draft, lines=lines, became=draft.became | own)
 
 
@@ -125,8 +127,6 @@ def in_loop(run: Run, uses: Counter[Value], own: dict[Value, Value], tape: Tape)
     lines = []
     for line in run.lines:
         inputs = tuple(resized(operand, own, block, tape) for operand in line.inputs)
-        if line.function in ("maximum", "minimum"):
-            inputs = tuple(spread(operand, block, tape) for operand in inputs)
         if inside[line.out] == uses[line.out]:
             own[line.out] = Value("result", Layout.in_order(block.part_shape, line.out.dtype))
             block.own.add(own[line.out])
@@ -152,10 +152,15 @@ def resized(operand: Operand, own: dict[Value, Value], block: Block, tape: Tape)
     return tape.view(base, operand.look, layout)
 
 
-def spread(operand: Operand, block: Block, tape: Tape) -> Operand:
+def spread(line: Line, tape: Tape) -> Line:
     """A number as an array of that number: with a single one, `maximum` is three times slower."""
-    if not isinstance(operand, Number):
-        return operand
-    value = tape.full(block.part_shape, operand)
-    block.own.add(value)
-    return value
+    block, out = line.block, line.out
+    shape = out.shape if block is None else block.part_shape
+    is_fit = out.size > FEW and (block is not None or out.size < LARGE) and out.is_contiguous
+    if line.function not in ("maximum", "minimum") or not is_fit:
+        return line
+    full = {x: tape.full(shape, x) for x in line.inputs if isinstance(x, Number)}
+    if block is not None:
+        block.own |= set(full.values())
+    inputs = tuple(full[x] if isinstance(x, Number) else x for x in line.inputs)
+    return replace(line, inputs=inputs)

@@ -53,6 +53,7 @@ class Buffered(Page):
     def body(self, results: list[Value], is_back: bool) -> list[str]:
         """The lines of the step, or of the way back from its result."""
         self.out: list[str] = []
+        self.looks = self.out  # where views are made that are new in every step
         for value in results:
             self.out.append(f"{self.of(value)} = empty({value.shape}, {dtype_name(value.dtype)})")
         chosen = (x for x in self.plan.lines if x.is_back is is_back and x.function != "empty")
@@ -67,19 +68,23 @@ class Buffered(Page):
 
     def write(self, lines: Iterable[Line]) -> None:
         for line in lines:
-            self.out += self.comments.before(line)
+            comments = list(self.comments.before(line))
+            if self.out and self.out[-1].startswith(" ") and comments[:1] != [""]:
+                self.out.append("")  # behind a loop
+            self.out += comments
             self.out += list(self.statements(line))
 
     def loop(self, block: Block, lines: Iterable[Line]) -> None:
         """Lines that go through large arrays block by block."""
-        out, self.out = self.out, []
-        self.write(lines)
-        body, self.out = self.out, out
         count, rows = block.count, block.rows
-        self.out.append(f"for start in range(0, {count}, {rows}):")
         head = [f"block = slice(start, start + {rows})"]
         head += [] if block.is_even else [f"left = {count} - start"]
-        self.out += indented(head + body)
+        out, self.out, self.looks = self.out, [], head
+        self.write(lines)
+        body = [line.removesuffix("----") for line in self.out]  # as wide as outside
+        self.out = self.looks = out
+        self.out += ["", "# block by block, so that what lies between stays in the cache"]
+        self.out += [f"for start in range(0, {count}, {rows}):", *indented(head + body)]
 
     def statements(self, line: Line) -> Iterator[str]:
         """The line, its result in its place."""
@@ -229,7 +234,7 @@ class Buffered(Page):
             return self.views[value][0]
         if value not in self.locals:
             self.locals[value] = self.names.unique(base + suffix(value))
-            self.out.append(f"{self.locals[value]} = {text}")
+            self.looks.append(f"{self.locals[value]} = {text}")
         return self.locals[value]
 
     def part(self, value: Value, line: Line | None) -> str:
@@ -240,7 +245,8 @@ class Buffered(Page):
             if base not in self.parts:
                 self.parts[base] = self.names.unique(f"{base}_block")
             self.locals[value] = self.parts[base]
-            self.out.append(f"{self.parts[base]} = {value.look.format(base)}")
+            text = f"{self.parts[base]} = {value.look.format(base)}"
+            self.looks += [text] if text not in self.looks else []
         return self.locals[value]
 
     def look(self, value: Value, line: Line | None) -> str:

@@ -22,7 +22,6 @@ __all__ = ["lowered"]
 
 LARGE = 1024  # elements: from here on, choices are made with bit masks
 SMALL = 256  # elements: up to here, a short sum is made of additions
-MEDIUM = 100_000  # elements: larger ones are calculated block by block
 BITS: dict[np.dtype[Any], np.dtype[Any]] = {
     np.dtype(np.float32): np.dtype(np.int32),
     np.dtype(np.float64): np.dtype(np.int64),
@@ -48,8 +47,6 @@ class Lowering:
             "where": self.chosen,
             "dot": self.product_of_two_numbers,
             "add.reduce": self.short_sum,
-            "maximum": self.of_arrays,
-            "minimum": self.of_arrays,
         }
 
     def lower(self) -> Draft:
@@ -95,20 +92,11 @@ class Lowering:
         if line.function not in ELEMENTWISE or not line.out.is_contiguous:
             return None
         inputs = tuple(self.in_shape(operand, line.out) for operand in line.inputs)
-        return None if inputs == line.inputs else self.with_inputs(line, inputs)
-
-    def with_inputs(self, line: Line, inputs: tuple[Operand, ...]) -> Value:
+        if inputs == line.inputs:
+            return None
         self.lines.append(replace(line, inputs=inputs))
         self.makers[line.out] = self.lines[-1]
         return line.out
-
-    def of_arrays(self, line: Line) -> Value | None:
-        """`maximum` with a single number takes three times as long as with an array of it."""
-        shape, has_number = line.out.shape, any(isinstance(x, Number) for x in line.inputs)
-        if not has_number or not line.out.is_contiguous or not SMALL < line.out.size <= MEDIUM:
-            return self.of_equal_shapes(line)
-        full = [self.tape.full(shape, x) if isinstance(x, Number) else x for x in line.inputs]
-        return self.with_inputs(line, tuple(full))
 
     def in_shape(self, operand: Operand, out: Value) -> Operand:
         if isinstance(operand, Number) or operand.shape in (out.shape, ()):
