@@ -115,6 +115,12 @@ def test_inputs_that_want_no_gradient_are_shown_where_an_op_has_kept_them() -> N
     assert (kinds["x"], kinds["y"], kinds["mse_loss  loss"]) == ("constant", "constant", "result")
 
 
+def test_all_inputs_are_shown_if_the_operations_were_recorded() -> None:
+    w, x = minigrad.tensor(3.0, requires_grad=True), minigrad.tensor([1.0, 2.0])
+    assert titles(draw(lambda: (w + x) - 1)) >= {("x", "add"), ("w", "add"), ("number", "sub")}
+    assert titles(draw((w + x) - 1)) == {("w", "add"), ("add", "sub")}
+
+
 def test_modules_are_groups_named_by_their_path() -> None:
     net, x, y = network()
     groups = draw(lambda: F.mse_loss(net(x), y)).diagram.groups

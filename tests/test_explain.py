@@ -588,6 +588,15 @@ def test_a_missing_rich_is_named(monkeypatch: pytest.MonkeyPatch, capsys: Captur
     assert "pip install" in capsys.readouterr().err
 
 
+def test_colours() -> None:
+    text = pytest.importorskip("rich.text", reason="colours are an extra")
+    story = explain_program("relu")
+    coloured = story.__rich__()
+    assert isinstance(coloured, text.Text)
+    assert coloured.plain == str(story)
+    assert any(span.style == "yellow" for span in coloured.spans)
+
+
 def test_the_command_tells_a_step(capsys: Capture) -> None:
     assert main(["explain", "line", "--seed", "4", "--step", "2", "--lr", "0.5"]) == 0
     printed = capsys.readouterr().out

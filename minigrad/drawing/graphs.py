@@ -104,9 +104,12 @@ class GraphDiagram:
             return kept.array.copy()
         return "not computed" if node.hooks is not None and node.hooks.retain else None
 
-    # ---- constants: what an op keeps of inputs that want no gradient -----------------------------
+    # ---- constants: inputs of ops that want no gradient, recorded or at least kept ---------------
 
     def constants(self, node: Any) -> Iterator[tuple[str, Tensor]]:
+        if node in self.made.constants:
+            yield from self.made.constants[node]
+            return
         if not isinstance(node, Node) or node.plan is None:
             return
         arrays = node.plan.op.signature.arrays
@@ -117,7 +120,8 @@ class GraphDiagram:
     def add_constant(self, node: Any, name: str, value: Tensor) -> None:
         number = f"constant {id(value)}"
         if number not in self.diagram.boxes:
-            title = Line("title", self.names.constants.get(id(value), name))
+            kind = name if value.array.ndim else "number"
+            title = Line("title", self.names.constants.get(id(value), kind))
             lines = (title, *data_lines("data", value.array))
             more = f"{title.text}\ndata {array_text(value.array)}"
             self.diagram.add(Box(number, "constant", lines, (), more))

@@ -15,16 +15,20 @@ from __future__ import annotations
 
 import linecache
 import sys
+import threading
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
+import numpy as np
+
 from minigrad.autograd.graph import Leaf, Node
+from minigrad.autograd.watch import listeners
 from minigrad.nn import Module
 from minigrad.scalar import Scalar
-from minigrad.tensor import Tensor
+from minigrad.tensor import Tensor, wrap
 
 __all__ = ["Line", "Made", "Recording", "recording", "users_frame"]
 
@@ -68,21 +72,44 @@ class Made:
 
 
 class Recording:
-    """Notes each new node while it is open; `recording[node]` is a `Made`."""
+    """Notes each new node while it is open.
+
+    made       how each node or Scalar came about
+    constants  the inputs of each op that want no gradient, with the names that the op gives them
+    """
 
     def __init__(self) -> None:
         self.made: dict[Node | Scalar, Made] = {}
+        self.constants: dict[Node, list[tuple[str, Tensor]]] = {}
         self.calls: dict[FrameType, int] = {}
+        self.thread = threading.get_ident()
         self.outer: Any = None
 
     def __enter__(self) -> Self:
         self.outer = sys.getprofile()
         sys.setprofile(self.see)
+        listeners.append(self.hear)
         return self
 
     def __exit__(self, *error: object) -> None:
+        listeners.remove(self.hear)
         sys.setprofile(self.outer)
         self.calls.clear()
+
+    def hear(self, node: Any, out: Any, args: tuple[Any, ...]) -> None:
+        """Of each op: the inputs that want no gradient, which its node need not have kept."""
+        if (
+            isinstance(node, Node)
+            and node.plan is not None
+            and threading.get_ident() == self.thread
+        ):
+            signature = node.plan.op.signature
+            given = [(signature.at(i), value) for i, value in enumerate(args)]
+            self.constants[node] = [
+                (name, value if isinstance(value, Tensor) else wrap(np.asarray(value)))
+                for name, value in given
+                if name in signature.arrays and is_constant(value)
+            ]
 
     def see(self, frame: FrameType, event: str, value: Any) -> None:
         if event != "return":
@@ -109,6 +136,13 @@ class Recording:
 
     def get(self, node: Any) -> Made | None:
         return self.made.get(node)
+
+
+def is_constant(value: Any) -> bool:
+    """Whether an argument of an op is an array without history; it may be an index, too."""
+    if isinstance(value, Tensor):
+        return value.node is None
+    return isinstance(value, np.ndarray | np.generic | int | float)
 
 
 def recording() -> Recording:

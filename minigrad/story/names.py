@@ -51,7 +51,7 @@ def variables(frame: FrameType | None) -> dict[str, Any]:
     if frame is None:
         return {}
     seen = frame.f_locals | {k: v for k, v in frame.f_globals.items() if k not in frame.f_locals}
-    return {name: value for name, value in seen.items() if not name.startswith("_")}
+    return {name: value for name, value in seen.items() if name.isidentifier() and name[0] != "_"}
 
 
 def reached(name: str, value: Any, deep: bool = True) -> Iterator[tuple[str, Any]]:
