@@ -1,6 +1,7 @@
 """What an explanation tells is what the engine does: each number of it, and PyTorch's too."""
 
 import ast
+import io
 import re
 import subprocess
 import sys
@@ -588,13 +589,22 @@ def test_a_missing_rich_is_named(monkeypatch: pytest.MonkeyPatch, capsys: Captur
     assert "pip install" in capsys.readouterr().err
 
 
-def test_colours() -> None:
-    text = pytest.importorskip("rich.text", reason="colours are an extra")
-    story = explain_program("relu")
-    coloured = story.__rich__()
-    assert isinstance(coloured, text.Text)
-    assert coloured.plain == str(story)
-    assert any(span.style == "yellow" for span in coloured.spans)
+def test_colours_and_tables() -> None:
+    console = pytest.importorskip("rich.console", reason="colours are an extra")
+    x = minigrad.tensor(3.0, requires_grad=True)
+    for story in (explain_program("relu"), explain(shared(x), order="naive")):
+        paper = console.Console(
+            record=True, width=120, file=io.StringIO(), color_system="truecolor"
+        )
+        paper.print(story)
+        plain, coloured = (
+            paper.export_text(clear=False, styles=False),
+            paper.export_text(styles=True),
+        )
+        steps = str(story).partition("\nGradients")[0].splitlines()
+        assert set(map(str.strip, steps)) <= set(map(str.strip, plain.splitlines()))
+        assert "\x1b[" in coloured
+        assert re.search(r"│ (net.fc.weight|x) +│", plain)
 
 
 def test_the_command_tells_a_step(capsys: Capture) -> None:

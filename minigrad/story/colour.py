@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from minigrad.story.text import said
+from minigrad.story.text import Said, of_updates, of_walk, table
 
 if TYPE_CHECKING:
     from minigrad.story.explanation import Explanation
@@ -42,10 +43,26 @@ def rich(name: str) -> ModuleType:
 
 
 def story(explanation: Explanation) -> Any:
-    """What rich prints for an explanation."""
-    text = rich("text")
-    lines = [text.Text(line.text, STYLES.get(line.role, "")) for line in said(explanation)]
-    return text.Text("\n").join(lines)
+    """What rich prints for an explanation: coloured lines, and the gradients as a table."""
+    parts = [lines(of_walk(explanation)), grid(explanation), lines(of_updates(explanation))]
+    return rich("console").Group(*parts)
+
+
+def lines(found: Iterable[Said]) -> Any:
+    text = rich("text").Text
+    return text("\n").join(text(line.text, STYLES.get(line.role, "")) for line in found)
+
+
+def grid(explanation: Explanation) -> Any:
+    """The gradients; those that a wrong order has spoilt in red."""
+    heads, *rows = table(explanation)
+    found = rich("table").Table(title_justify="left")
+    for head in heads:
+        found.add_column(head, overflow="fold")
+    for row in rows:
+        is_wrong = explanation.order == "naive" and row[1] != row[2]
+        found.add_row(*map(rich("text").Text, row), style=STYLES["late"] if is_wrong else "")
+    return found
 
 
 def show(explanation: Explanation) -> None:

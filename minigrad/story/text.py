@@ -64,6 +64,14 @@ def blocks(explanation: Explanation, width: int) -> Iterator[list[str]]:
 
 def said(explanation: Explanation, width: int = WIDTH) -> Iterator[Said]:
     """All lines of a story."""
+    yield from of_walk(explanation, width)
+    yield Said("", "")
+    yield from of_gradients(explanation, width)
+    yield from of_updates(explanation)
+
+
+def of_walk(explanation: Explanation, width: int = WIDTH) -> Iterator[Said]:
+    """The lines of all steps, under a title."""
     name = explanation.name or "the result"
     yield Said("title", f"How the gradients of {name} = {array_text(explanation.value)} come about")
     if explanation.order == "naive":
@@ -71,8 +79,9 @@ def said(explanation: Explanation, width: int = WIDTH) -> Iterator[Said]:
     for step in explanation.steps:
         yield Said("", "")
         yield from of_step(step, width)
-    yield Said("", "")
-    yield from of_gradients(explanation, width)
+
+
+def of_updates(explanation: Explanation) -> Iterator[Said]:
     if explanation.updates:
         yield Said("", "")
         yield Said("head", f"The next step of {explanation.optimizer}")
@@ -175,12 +184,21 @@ def row_name(g: Gradient) -> str:
     return g.place.name or leaf_text(g.place)
 
 
+def table(explanation: Explanation) -> list[tuple[str, ...]]:
+    """The gradients in rows, under their heads."""
+    gradients = explanation.gradients
+    if explanation.order == "naive":
+        right = [(row_name(g), array_text(g.found), array_text(g.right)) for g in gradients]
+        return [("Gradients", "in this order", "right"), *right]
+    found = [(row_name(g), array_text(g.found), array_text(g.after)) for g in gradients]
+    return [("Gradients", "of this walk", ".grad will be"), *found]
+
+
 def of_order(explanation: Explanation, width: int) -> Iterator[Said]:
     """Gradients of the naive order beside those of the right one."""
     if not explanation.is_wrong:
         yield from wrapped("note", LUCKY, "", width)
-    rows = [(row_name(g), array_text(g.found), array_text(g.right)) for g in explanation.gradients]
-    heads = ("Gradients", "in this order", "right")
+    heads, *rows = table(explanation)
     widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(3)]
     for role, row in (("head", heads), *(("row", row) for row in rows)):
         cells = [f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)]
