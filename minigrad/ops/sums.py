@@ -77,11 +77,14 @@ def in_four_columns(x: Array, axis: int) -> Array:
 def product(a: Array, b: Array) -> Array:
     """a b of a matrix, or a row, and a matrix."""
     inner, columns = b.shape
-    if inner < 2 or inner > 7:
+    if inner < 2 or inner > 7 or a.dtype.kind != "f":
         return a.dot(b)
-    if is_added_in_order(a.size // inner, inner, columns, b.flags.c_contiguous):
-        return np.add.reduce(a[..., None, :] * b.T, -1, a.dtype)
-    return a.dot(b)
+    rows = a.size // inner
+    if not is_added_in_order(rows, inner, columns, b.flags.c_contiguous):
+        return a.dot(b)
+    if a.ndim == 2 and (rows == 1 or columns == 1):
+        return np.add.reduce(a.T * b, 0).reshape(rows, columns)
+    return np.add.reduce(a[..., None, :] * b.T, -1)
 
 
 def is_added_in_order(rows: int, inner: int, columns: int, straight: bool) -> bool:
