@@ -193,6 +193,14 @@ def test_closed_groups() -> None:
     assert picture.closed(9).diagram.edges == picture.diagram.edges
 
 
+def test_many_parameters_are_told_by_their_sum() -> None:
+    net = nn.Sequential(*[nn.Linear(10, 10) for _ in range(4)])
+    told = [line.text for line in draw(net).diagram.groups["net",].lines]
+    assert told == ["8 parameters, 440 numbers", "grad not computed"]
+    net[:2](minigrad.ones(10)).sum().backward()
+    assert draw(net).diagram.groups["net",].lines[1].text == "grad of 4 of 8"
+
+
 def test_large_arrays_are_told_by_shape_and_range() -> None:
     w = minigrad.arange(100.0).reshape(20, 5).requires_grad_()
     assert texts(draw((w * w).sum()))["w"][0] == "20x5 0 … 99"

@@ -12,6 +12,8 @@ from minigrad.story.numbers import shape_text
 
 __all__ = ["module_diagram", "module_text", "parameter_lines"]
 
+FEW = 6  # parameters that are listed one by one
+
 
 def module_diagram(module: Module, name: str) -> Diagram:
     """Modules without modules in them as boxes, the others as groups.
@@ -50,8 +52,21 @@ def module_text(module: Module) -> str:
 
 
 def parameter_lines(module: Module) -> tuple[Line, ...]:
-    """The parameters of a module and of those in it, with shape and gradient."""
-    return tuple(line for name, p in module.named_parameters() for line in lines_of(name, p))
+    """The parameters of a module and of those in it, with shape and gradient; of many, the sum."""
+    parameters = dict(module.named_parameters())
+    if len(parameters) > FEW:
+        return tuple(summary([*parameters.values()]))
+    return tuple(line for name, p in parameters.items() for line in lines_of(name, p))
+
+
+def summary(parameters: list[Parameter]) -> list[Line]:
+    numbers = sum(p.array.size for p in parameters)
+    computed = sum(p.grad is not None for p in parameters)
+    shape = Line("data", f"{len(parameters)} parameters, {numbers:,} numbers")
+    if not computed:
+        return [shape, Line("missing", "grad not computed")]
+    some = "all" if computed == len(parameters) else f"{computed} of {len(parameters)}"
+    return [shape, Line("gradient", f"grad of {some}")]
 
 
 def lines_of(name: str, parameter: Parameter) -> list[Line]:
