@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.op import Array, op
-from minigrad.ops.constants import ZERO, number
+from minigrad.ops.constants import number
 from minigrad.ops.elementwise import zero
-from minigrad.ops.select import choose
+from minigrad.ops.select import above_zero, choose
 from minigrad.ops.sums import total
 
 
 @op
 def relu(x: Array, /) -> Array:
-    """max(0, x). NaN stays NaN, and -0. stays -0.: of two equals np.maximum takes the second."""
-    return np.maximum(ZERO[x.dtype], x)
+    """max(0, x). NaN stays NaN, and -0. stays -0."""
+    return above_zero(x)
 
 
 relu.derivative(x=lambda g, out: gate(g, out))
