@@ -305,4 +305,6 @@ def old_reduction(size_average: bool | None, reduce: bool | None) -> str:
 
 def __getattr__(name: str) -> Any:
     """What is not here raises AttributeError, with a note on what is nearest."""
+    if name.startswith("__"):  # Python asks every module for its __path__
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     raise import_module("minigrad.absent").attribute_of_module(__name__, name, globals())
