@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+from minigrad.course.command import add_exercises
 from minigrad.guide import PROGRAMS
 from minigrad.guide.command import add_options, play, politely, program, unknown
 from minigrad.guide.progress import StatusLine
@@ -136,7 +137,7 @@ def add_compile(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser
     parser.set_defaults(job=job)
 
 
-COMMANDS = (add_guide, add_explain, add_compile)
+COMMANDS = (add_guide, add_explain, add_compile, add_exercises)
 
 
 def show_list() -> int:

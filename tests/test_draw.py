@@ -341,6 +341,17 @@ def test_the_svg_is_well_formed_and_self_contained() -> None:
     assert picture._repr_svg_().startswith("<svg")
 
 
+def test_edges_end_with_a_direction_for_their_arrows() -> None:
+    net, x, y = network()
+    svg = draw(lambda: F.mse_loss(net(x), y)).svg
+    number = r"-?[\d.]+"
+    for path in re.findall(r'class="edge" d="([^"]+)"', svg):
+        height = 0.0
+        for step in re.findall(r"[MVC][^MVC]+", path):
+            before, height = height, float(re.findall(number, step)[-1])
+            assert step[0] == "M" or abs(height - before) > 0.05, path
+
+
 def test_two_pictures_in_one_page_do_not_share_names() -> None:
     x = Scalar(1.0)
     one, other = draw(x + x).svg, draw(x + x).svg

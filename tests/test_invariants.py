@@ -733,6 +733,7 @@ LAYERS = [
     ["nn"],
     ["optim"],
     ["program", "guide", "story", "drawing"],
+    ["course"],
     ["__init__", "__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

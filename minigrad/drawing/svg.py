@@ -116,6 +116,8 @@ def of_route(route: Route, name: str) -> str:
     (x, y), *rest = route.points
     path = [f"M{x:.1f},{y:.1f}"]
     for a, b in rest:
+        if max(abs(a - x), abs(b - y)) < 0.05:
+            continue  # an end without a direction would turn the arrow to the right
         if abs(a - x) < 0.05:
             path.append(f"V{b:.1f}")
         else:
