@@ -15,10 +15,11 @@ and, of minigrad alone, that no gradient shares memory with anything else. What 
 as an AssertionError with a program of a few lines that shows it under both.
 """
 
+import functools
 import operator
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from types import ModuleType
@@ -70,8 +71,13 @@ SIGNATURE = known(
 )
 
 
-def function(expression: str, names: Sequence[str]) -> Callable[..., Any]:
+def function(expression: str, names: Iterable[str]) -> Callable[..., Any]:
     """The expression as a function of the library, under the name torch, and of the tensors."""
+    return compiled(expression, tuple(names))
+
+
+@functools.cache
+def compiled(expression: str, names: tuple[str, ...]) -> Callable[..., Any]:
     code = compile(
         f"lambda {', '.join(['torch', *names])}: ({expression})", f"<{expression}>", "eval"
     )
@@ -92,7 +98,7 @@ def observe(
 ) -> Seen:
     """Everything that can be seen of the expression, by what it is."""
     tensors = {name: leaf(library, a, requires_grad) for name, a in inputs.items()}
-    call = function(expression, list(tensors))
+    call = function(expression, tensors)
     seen: Seen = {}
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
