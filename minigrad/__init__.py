@@ -187,6 +187,7 @@ if TYPE_CHECKING:
         is_anomaly_enabled,
         set_anomaly_enabled,
     )
+    from minigrad.doctor import diagnose
     from minigrad.drawing import draw
     from minigrad.program import CompileError, compile
     from minigrad.story import explain
@@ -242,6 +243,7 @@ __all__ = [
     "cuda",
     "default_generator",
     "device",
+    "diagnose",
     "div",
     "dot",
     "double",
@@ -381,6 +383,7 @@ __all__ = [
 RARE = {
     "CompileError": "minigrad.program",
     "compile": "minigrad.program",
+    "diagnose": "minigrad.doctor",
     "draw": "minigrad.drawing",
     "explain": "minigrad.story",
     "is_anomaly_check_nan_enabled": "minigrad.autograd.anomaly",

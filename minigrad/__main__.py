@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 
 from minigrad.course.command import add_exercises
+from minigrad.doctor.command import add_diagnose
 from minigrad.guide import PROGRAMS
 from minigrad.guide.command import add_options, play, politely, program, unknown
 from minigrad.guide.progress import StatusLine
@@ -29,6 +30,7 @@ examples:
   minigrad guide                  list the nine
   minigrad guide relu --seed 3    run one; it prints what it would under PyTorch
   minigrad explain relu --seed 3  tell its first backward pass in numbers
+  minigrad diagnose relu          say what keeps it from learning
   minigrad compile relu           print one training step of it as NumPy code
   python -m reference             compare all nine with PyTorch, bit for bit"""
 
@@ -137,7 +139,7 @@ def add_compile(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser
     parser.set_defaults(job=job)
 
 
-COMMANDS = (add_guide, add_explain, add_compile, add_exercises)
+COMMANDS = (add_guide, add_explain, add_diagnose, add_compile, add_exercises)
 
 
 def show_list() -> int:

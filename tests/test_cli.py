@@ -121,7 +121,14 @@ def test_guide_without_a_name_lists_the_programs(capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["guide", "--help"], ["compile", "--help"], ["explain", "--help"]]
+    "arguments",
+    [
+        ["--help"],
+        ["guide", "--help"],
+        ["compile", "--help"],
+        ["explain", "--help"],
+        ["diagnose", "--help"],
+    ],
 )
 def test_help_is_worth_reading(arguments: list[str], capsys: Capture) -> None:
     assert main(arguments) == 0

@@ -732,7 +732,7 @@ LAYERS = [
     ["nested", "creation", "kin", "legacy", "serialization"],
     ["nn"],
     ["optim"],
-    ["program", "guide", "story", "drawing"],
+    ["program", "guide", "story", "drawing", "doctor"],
     ["course"],
     ["__init__", "__main__"],
 ]
