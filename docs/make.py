@@ -21,9 +21,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from minigrad.course import derivatives
+
 HERE = Path(__file__).parent
 COURSE = HERE / "course"
-PAGES = sorted(COURSE.glob("*.md"))
+TABLE = COURSE / "derivatives.md"
+PAGES = sorted(path for path in COURSE.glob("*.md") if path != TABLE)
 PART = re.compile(
     r"^```python\n(?P<code>.*?)^```\n"
     r"(?P<shown>\n```text\n(?P<text>.*?)^```\n)?"
@@ -74,6 +77,7 @@ def made() -> Iterator[tuple[Path, str]]:
         page = Page(path)
         yield path, page.text
         yield from page.pictures.items()
+    yield TABLE, derivatives.markdown()
 
 
 def is_up_to_date(path: Path, text: str) -> bool:

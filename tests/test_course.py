@@ -13,10 +13,12 @@ import numpy as np
 import pytest
 
 import minigrad
-from minigrad import Scalar, nn
+from minigrad import Scalar, nn, ops
 from minigrad.__main__ import main
 from minigrad.autograd import grad
+from minigrad.autograd.plan import parameters
 from minigrad.course import plot
+from minigrad.course.derivatives import TABLE, formulas, markdown, values_for
 from minigrad.course.exercise import Unfinished, Wrong
 from minigrad.course.exercises import EXERCISES
 
@@ -84,6 +86,26 @@ def test_the_table_of_contents_and_the_site_have_every_page_in_order() -> None:
     assert re.findall(r"^\| \[\d+\]\((.+)\)", (COURSE / "index.md").read_text(), re.M) == names
     nav = re.findall(r"- course/(\d.+\.md)", (ROOT / "mkdocs.yml").read_text())
     assert nav == names
+
+
+# ---- the table of derivatives -------------------------------------------------------------------
+
+ENTRIES = [entry for entries in TABLE.values() for entry in entries]
+
+
+def test_the_table_of_derivatives_is_up_to_date() -> None:
+    assert make.TABLE.read_text() == markdown(), "run `python docs/make.py`"
+
+
+@pytest.mark.parametrize(("op", "args"), ENTRIES, ids=[op.__name__ for op, _ in ENTRIES])
+def test_a_formula_as_text_computes_what_the_formula_does(op: Any, args: Any) -> None:
+    values = values_for(op, args)
+    assert [*formulas(op, args)] == [*op.derivatives]
+    for name, text in formulas(op, args).items():
+        formula = op.derivatives[name]
+        named = {key: values[key] for key in parameters(formula)}
+        words = {**formula.__globals__, "where": ops.where}
+        np.testing.assert_array_equal(eval(text, words, named), formula(**named))
 
 
 # ---- the exercises ------------------------------------------------------------------------------
