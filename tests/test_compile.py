@@ -711,6 +711,35 @@ def test_gradients_of_rows_and_of_choices():
     compare(lambda: make_world(step=step_of), arguments=arguments)
 
 
+PARTS = {
+    "var": lambda x: x.var(),
+    "var of columns": lambda x: x.var(0).sum(),
+    "std of rows": lambda x: x.std(1).sum(),
+    "max of rows": lambda x: x.max(1)[0].sum(),
+    "min of columns": lambda x: x.min(0, keepdim=True).values.sum(),
+    "argmax": lambda x: (x.argmax(1) * x.argmin(1, keepdim=True)).sum() + x.sum(),
+    "a list of columns": lambda x: x[:, [0, 2]].sum() * x[..., [1]].sum(),
+    "two rows": lambda x: (x[0] * x[1]).sum() + minigrad.outer(x[1], x[2]).sum(),
+    "softmax of nothing": lambda x: x[:0].softmax(0).sum() + x.sum(),
+}
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+def test_parts_and_summaries(part):
+    def step_of(world):
+        def step(x, y):
+            world.optimizer.zero_grad()
+            y.grad = None  # there is none, and none comes
+            loss = part(world.net(x) @ y.T)
+            loss.backward()
+            world.optimizer.step()
+            return loss
+
+        return step
+
+    assert compare(lambda: make_world(step=step_of)).recordings == 1
+
+
 def test_the_order_of_reading_and_writing():
     def body(world, x, y):
         a = x.clone()
@@ -1141,6 +1170,17 @@ def test_the_line_of_the_question_is_named():
     assert "    if loss > 3:\n" in str(caught.value)
     assert "test_compile.py, line" in str(caught.value)
     assert "minigrad.where" in caught.value.__notes__[0]
+
+
+def test_an_op_that_asks_for_values_is_named():
+    def body(world, x, y):
+        loss = world.net(x).prod()
+        loss.backward()
+        return loss
+
+    with pytest.raises(CompileError, match="the derivative of prod goes one way") as caught:
+        compile(make_world(step=forward_of(body)).step)(*batch())
+    assert "    loss.backward()\n" in str(caught.value)
 
 
 def test_a_question_in_a_try_is_refused_as_well():

@@ -135,6 +135,8 @@ def set_grad(t: Tensor, value: Tensor | None) -> None:
         t.node.hooks.grad = value
         return
     if t.node is None:
+        if value is None and getattr(t, "frozen", None) is None:
+            return  # there is none to clear
         t.frozen = leaf_of(t)
     (t.node or t.frozen).grad = value
 

@@ -184,7 +184,8 @@ def running(formulas: list[tuple[Formula, list[int]]]) -> Callable[[Any, Any], l
 
 def written(arguments: str, body: str, names: dict[str, Any]) -> Callable[..., Any]:
     """The function of this source text, which may use these names."""
-    return cast(Callable[..., Any], eval(f"lambda {arguments}: {body}", names))
+    code = compile(f"lambda {arguments}: {body}", f"{__file__}: written", "eval")
+    return cast(Callable[..., Any], eval(code, names))
 
 
 def alias(t: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from itertools import groupby
 
 import numpy as np
 
-from minigrad.program.calls import NAMESPACE, UPDATES, expression, index_of
+from minigrad.program.calls import NAMESPACE, UPDATES, expression, index_of, option_text, tuple_of
 from minigrad.program.formulas import Comments
 from minigrad.program.memory import Place, Plan
 from minigrad.program.names import Names
@@ -133,10 +133,11 @@ class Buffered(Page):
             )
         if line.function == "putmask":
             return f"putmask({out}, {inputs[1]}, {inputs[2]})"
-        index = index_of(line, lambda operand: self.of(operand, line))
+        index = index_of if line.function == "setitem" else tuple_of
+        text = index(line, lambda operand: self.of(operand, line))
         if line.function == "setitem":
-            return f"{out}[{index}] = {inputs[1]}"
-        return f"add.at({out}, ({index},), {inputs[1]})"
+            return f"{out}[{text}] = {inputs[1]}"
+        return f"add.at({out}, {text}, {inputs[1]})"
 
     def pack(self, line: Line, out: str, inputs: list[str]) -> Iterator[str]:
         """Each input goes to its part of the result."""
@@ -319,7 +320,10 @@ def reduction(line: Line, x: str, out: str) -> str:
     dtype = line.options.get("dtype")
     parts = [x, repr(line.options.get("axis", 0))]
     parts += ["None" if dtype is None else dtype_name(dtype), out]
-    return f"{line.function}({', '.join(parts + ['True'] * bool(line.options.get('keepdims')))})"
+    parts += ["True"] * bool(line.options.get("keepdims"))
+    if "initial" in line.options:
+        parts.append(f"initial={option_text(line.options['initial'])}")
+    return f"{line.function}({', '.join(parts)})"
 
 
 def suffix(value: Value) -> str:

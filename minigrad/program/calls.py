@@ -9,11 +9,23 @@ import numpy as np
 
 from minigrad.program.tape import Array, Line, Number, Operand, Value
 
-__all__ = ["ELEMENTWISE", "NAMESPACE", "UPDATES", "evaluated", "expression"]
+__all__ = [
+    "ELEMENTWISE",
+    "NAMESPACE",
+    "UPDATES",
+    "evaluated",
+    "expression",
+    "index_of",
+    "option_text",
+    "tuple_of",
+]
 
 UPDATES = frozenset(("put", "putmask", "setitem", "add.at"))
 
-NAMES = "broadcast_to concatenate dot empty float32 float64 int32 int64 linalg putmask stack where"
+NAMES = (
+    "argmax argmin broadcast_to concatenate dot empty float32 float64 int32 int64 linalg putmask "
+    "stack where"
+)
 UFUNCS = {v.__name__ for v in vars(np).values() if isinstance(v, np.ufunc) and v.nout == 1}
 NAMESPACE: dict[str, Any] = {
     name: getattr(np, name) for name in sorted(UFUNCS | {*NAMES.split()}) if hasattr(np, name)
@@ -49,6 +61,15 @@ def index_of(line: Line, name: Namer) -> str:
     return ", ".join(
         name(item) if isinstance(item, Value) else item_text(item) for item in line.options["index"]
     )
+
+
+def tuple_of(line: Line, name: Namer) -> str:
+    """The index as an argument, where a slice has to be spelled out."""
+    parts = (
+        name(item) if isinstance(item, Value) else "..." if item is Ellipsis else repr(item)
+        for item in line.options["index"]
+    )
+    return f"({', '.join(parts)},)"
 
 
 def item_text(item: Any) -> str:

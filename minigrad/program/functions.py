@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 
 from minigrad.program.errors import refused
-from minigrad.program.noting import FUNCTIONS, Noting, make, operands, plain, seen, value_of, write
+from minigrad.program.noting import (
+    FUNCTIONS,
+    Noting,
+    make,
+    operands,
+    plain,
+    seen,
+    unknown,
+    value_of,
+    write,
+)
 from minigrad.program.origin import user_line
 from minigrad.program.tape import Tape
 
@@ -35,6 +45,21 @@ def broadcast_to(tape: Tape, array: Noting, shape: Any) -> Any:
     view = np.broadcast_to(plain(array), shape)
     look = "{}" if view.shape == array.shape else f"broadcast_to({{}}, {view.shape})"
     return seen(array, look, view)
+
+
+def squeeze(tape: Tape, array: Noting, axis: Any = None) -> Any:
+    return array.squeeze(axis)
+
+
+def place_of(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Where the largest or the smallest element is."""
+
+    def note(tape: Tape, array: Noting, axis: Any = None, keepdims: bool = False) -> Any:
+        found = function(plain(array), axis, keepdims=keepdims)
+        options = {"axis": axis} | ({"keepdims": True} if keepdims else {})
+        return make(tape, function.__name__, (value_of(tape, array),), found, options)
+
+    return note
 
 
 def norm(tape: Tape, array: Noting, order: Any = None) -> Any:
@@ -80,6 +105,12 @@ def copyto(tape: Tape, target: Noting, source: Any, where: Any = True) -> None:
         write(tape, "putmask", (value_of(tape, target), mask, *noted), target)
 
 
+def putmask(tape: Tape, target: Any, mask: Any, source: Any) -> None:
+    if not isinstance(target, Noting):
+        raise unknown("np.putmask into an array that is no tensor's")
+    copyto(tape, target, source, mask)
+
+
 def decided(function: Callable[..., Any]) -> Callable[..., Any]:
     """A question about values: the step could go on by the answer, or have other shapes."""
 
@@ -106,12 +137,16 @@ FUNCTIONS.update(
         np.stack: stack,
         np.broadcast_to: broadcast_to,
         np.linalg.norm: norm,
+        np.squeeze: squeeze,
+        np.argmax: place_of(np.argmax),
+        np.argmin: place_of(np.argmin),
         np.zeros: zeros,
         np.zeros_like: zeros_like,
         np.ones_like: ones_like,
         np.empty_like: empty_like,
         np.full_like: full_like,
         np.copyto: copyto,
+        np.putmask: putmask,
     }
 )
 FUNCTIONS.update(

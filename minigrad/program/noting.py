@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.program.errors import refused
-from minigrad.program.origin import user_line
+from minigrad.program.origin import op_under_way, user_line
 from minigrad.program.tape import Array, Line, Memory, Number, Operand, Tape, Value
 
 __all__ = [
@@ -27,6 +27,8 @@ __all__ = [
     "number",
     "operands",
     "plain",
+    "seen",
+    "unknown",
     "value_of",
     "write",
 ]
@@ -289,6 +291,14 @@ def is_default(key: str, option: Any) -> bool:
 
 def answered(array: Noting, answer: Callable[..., Any], *args: Any) -> Any:
     if is_open(array):
+        op = op_under_way()
+        if op is not None:
+            raise refused(
+                f"{op} goes one way or the other by the values of a tensor",
+                "A program does the same in every step. Compute this part outside of the step, or "
+                "write it with other ops.",
+                user_line(),
+            )
         raise refused(
             "the step asks for the value of a tensor",
             "What it does next could depend on the answer, and a program does the same in every "

@@ -275,6 +275,22 @@ def stores(code: CodeType) -> dict[int, str]:
     return found
 
 
+def op_under_way() -> str | None:
+    """`prod`, or `the derivative of prod`, if it is the one that asks, and not the user's code."""
+    node: Node | None = None
+    name: str | None = None
+    for frame in frames_above(sys._getframe(1)):
+        code = frame.f_code
+        if code in kernels():
+            name = name or kernels()[code].__name__
+        elif code is Plan.backward.__code__:
+            node = frame.f_locals["node"]
+            return f"the derivative of {node.plan.op.__name__}"
+        elif is_user(code):
+            return name
+    return name
+
+
 def user_line() -> str:
     """`: text (file, line n)` of the innermost line of the user's code that is under way."""
     for frame in frames_above(sys._getframe(1)):

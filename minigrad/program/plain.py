@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.program.calls import UPDATES, index_of
+from minigrad.program.calls import UPDATES, index_of, tuple_of
 from minigrad.program.formulas import Comments
 from minigrad.program.memory import with_own_memory
 from minigrad.program.names import Names
@@ -248,10 +248,11 @@ class Plain(Page):
             return f"{target} = {source}" if target[-1] == "]" else f"{target}[...] = {source}"
         if line.function == "putmask":
             return f"np.putmask({name}, {self.of(line.inputs[1]).text}, {source})"
-        index = index_of(line, lambda operand: self.of(operand).text)
+        index = index_of if line.function == "setitem" else tuple_of
+        text = index(line, lambda operand: self.of(operand).text)
         if line.function == "setitem":
-            return f"{name}[{index}] = {source}"
-        return f"np.add.at({name}, ({index},), {source})"
+            return f"{name}[{text}] = {source}"
+        return f"np.add.at({name}, {text}, {source})"
 
     # ---- expressions -----------------------------------------------------------------------------
 

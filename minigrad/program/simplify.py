@@ -48,8 +48,9 @@ class Draft:
 
     def now(self, value: Value) -> Value:
         """The value whose memory holds today what a value of the recording was."""
-        root = value.root
-        while root in self.became:
+        root, gone = value.root, set[Value]()
+        while root in self.became and root not in gone:  # one may have come back in another pass
+            gone.add(root)
             root = self.became[root].root
         return root
 
