@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,19 @@ def copied(array: Array, memo: dict[int, Any]) -> Array:
 
 
 def reduce(t: Tensor) -> tuple[Any, ...]:
-    """For pickle: the values and whether they require grad, without history and gradient."""
+    """For pickle: the values and whether they require grad, without history and gradient.
+
+    Hooks are functions, and stay behind too: that is warned about.
+    """
+    if t.node is not None and t.node.hooks is not None and type(t) is Tensor:
+        for hook in t.node.hooks.callbacks.values():
+            warnings.warn(
+                f"backward hook {hook!r} on tensor will not be serialized.\nWhat is loaded has no "
+                "hooks: register them on it again. To pickle without this warning call remove() "
+                "on what register_hook returned, before.",
+                UserWarning,
+                stacklevel=3,
+            )
     return rebuild, (type(t), t.array, t.requires_grad)
 
 

@@ -1,8 +1,11 @@
 """backward and grad: what they compute, what they accept, and what they say when they refuse."""
 
+import itertools
+
 import numpy as np
 import pytest
 from both import compare, in_both, raised
+from deviations import known
 
 # ---- what backward asks of its caller -----------------------------------------------------------
 
@@ -1068,3 +1071,54 @@ def test_the_upstream_gradient_may_require_grad(torch):
     v = torch.tensor([3.0, 4.0], requires_grad=True)
     (g,) = torch.autograd.grad(x * x, x, v, create_graph=True)
     return torch.autograd.grad(g.sum(), [x, v])
+
+
+# ---- constants that come to require grad ---------------------------------------------------------
+
+MAKE = {
+    "view": lambda torch, x: x[0],
+    "view of a view": lambda torch, x: x[:1].view(1),
+    "under no_grad": lambda torch, x: unrecorded(torch, x),
+    "detached": lambda torch, x: x.detach(),
+    "own leaf": lambda torch, x: x[0].requires_grad_(),
+    "clone": lambda torch, x: x.clone(),
+}
+USE = {
+    "backward": lambda torch, x, view: ((view * 2).sum().backward(), x.grad, view.grad),
+    "grad": lambda torch, x, view: torch.autograd.grad((view * 2).sum(), [view]),
+    "walk": lambda torch, x, view: view.sum().backward(),
+    "own backward": lambda torch, x, view: view.view(-1)[:1].backward(),
+    "write": lambda torch, x, view: view.add_(1),
+    "write to it": lambda torch, x, view: (overwritten(torch, x), view, view.grad_fn),
+    "stop": lambda torch, x, view: (x.requires_grad_(False), view.requires_grad, view.is_leaf),
+    "detach_": lambda torch, x, view: (x.detach_(), view.requires_grad),
+    "stop the view": lambda torch, x, view: (view.requires_grad_(False), view.requires_grad),
+    "hook": lambda torch, x, view: (view.register_hook(lambda g: g), view)[1],
+    "view of it": lambda torch, x, view: (view.view(-1), view.view(-1).grad_fn),
+}
+
+
+def unrecorded(torch, x):
+    with torch.no_grad():
+        return x[0]
+
+
+def overwritten(torch, x):
+    with torch.no_grad():
+        x.add_(1)
+    return x._version
+
+
+REFUSED = known("unrecorded-views", ("under no_grad", "write to it"))
+CASES = [case for case in itertools.product(MAKE, USE) if case != REFUSED]
+
+
+@pytest.mark.parametrize(("make", "use"), CASES)
+@in_both
+def test_views_of_a_constant_require_grad_when_it_does(torch, make, use):
+    x = torch.ones(2)
+    view = MAKE[make](torch, x)
+    before = view.requires_grad
+    x.requires_grad_()
+    seen = before, view.requires_grad, view.is_leaf, view.grad_fn
+    return seen, USE[use](torch, x, view)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import copy
 import io
+import pickle
 import re
 import warnings
 from pathlib import Path
@@ -22,7 +23,8 @@ from deviations import LISTED, NAMED, Deviation, known, parsed
 import minigrad
 
 MODULES = {
-    "asyncio": asyncio, "contextlib": contextlib, "copy": copy, "np": np, "warnings": warnings,
+    "asyncio": asyncio, "contextlib": contextlib, "copy": copy, "np": np, "pickle": pickle,
+    "warnings": warnings,
 }  # fmt: skip
 
 

@@ -33,6 +33,9 @@ BROADCASTING = {
     "m.expand(4, 3)": "Only a dim of size 1 can be repeated",
     "m.expand(3)": None,
     "v.expand(-1, 2)": None,
+    "s.expand(-1, 3)": "dim 0 would be a new one",
+    "v.expand(-2, 2)": "dim 0 would be a new one",
+    "v.expand(2, -2)": None,
     "v.clone().add_(torch.ones(3, 2))": "An in-place operation cannot make its target larger",
     "torch.nn.functional.mse_loss(v, w)": "do not broadcast",
 }

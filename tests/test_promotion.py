@@ -182,3 +182,15 @@ def test_python_types_are_dtypes_too() -> None:
 def test_a_mixture_of_nothing_has_no_dtype() -> None:
     with pytest.raises(ValueError, match="at least one operand"):
         dtypes.result_type()
+
+
+PAIRED = ("2", "-7", "0", "True", "False", "0.1", "3.3", "inf", "1e300", "2**40")
+
+
+@pytest.mark.parametrize("function", ["add", "sub", "mul", "div", "floor_divide", "pow", "eq"])
+def test_a_function_of_two_numbers(function: str) -> None:
+    """Arithmetic takes them, and makes a tensor of the default dtype; the others refuse them."""
+    for a, b in itertools.product(PAIRED, repeat=2):
+        check(f"torch.{function}({a}, {b})", {}, order=0)
+    check(f"torch.{function}(2, 'a')", {}, order=0)
+    check(f"torch.{function}('a', 2)", {}, order=0)

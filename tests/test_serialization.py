@@ -2,10 +2,16 @@
 
 import copy
 import pickle
+import re
+import warnings
 
 import numpy as np
 import pytest
+import torch
 from both import in_both, raised
+from deviations import known
+
+import minigrad
 
 TENSORS = {
     "constant": lambda torch: torch.tensor([[1.0, 2.0], [3.0, 4.0]]),
@@ -136,3 +142,37 @@ def test_an_array_that_was_unpickled_is_one_like_any_other(torch):
     layer = torch.nn.Linear(3, 1)
     made = torch.from_numpy(array), torch.tensor(array), torch.as_tensor(array)
     return [layer(x).shape for x in made], [(x + layer.weight).dtype for x in made]
+
+
+# ---- hooks ---------------------------------------------------------------------------------------
+
+
+HOOKED = {
+    "leaf": lambda torch: torch.ones(2, requires_grad=True),
+    "result": lambda torch: torch.ones(2, requires_grad=True) * 2,
+    "parameter": lambda torch: torch.nn.Parameter(torch.ones(2)),
+}
+
+
+@pytest.mark.parametrize("name", HOOKED)
+@pytest.mark.parametrize("way", ["register_hook", "register_post_accumulate_grad_hook"])
+@pytest.mark.parametrize("stays", [False, True])
+def test_hooks_stay_behind_with_a_warning_where_pytorch_warns(name, way, stays):
+    mine, theirs = (
+        first_sentences(library, HOOKED[name], way, stays) for library in (minigrad, torch)
+    )
+    assert mine == theirs
+
+
+def first_sentences(library, make, way, stays):
+    x = make(library)
+    if way == "register_post_accumulate_grad_hook" and not x.is_leaf:
+        return []
+    handle = getattr(x, way)(print)
+    if not stays:
+        handle.remove()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        pickle.dumps(x)
+    said = [str(warning.message) for warning in caught]
+    return [re.split(known("unserializable-hooks", r"(?<=serialized)\."), text)[0] for text in said]

@@ -287,3 +287,19 @@ def test_gradients_of_results_may_be_retained_and_stepped():
         return h.tolist(), optimizer.zero_grad(), h.grad
 
     assert_same(program)
+
+
+@pytest.mark.parametrize("options", [{}, {"nesterov": True, "weight_decay": 0.25}], ids=str)
+def test_a_parameter_that_is_named_twice_begins_twice(options):
+    def program(t):
+        p = t.ones(1, requires_grad=True)
+        with pytest.warns(UserWarning, match="duplicate parameters"):
+            optimizer = t.optim.SGD([p, p], lr=0.5, momentum=0.5, **options)
+        seen = []
+        for _ in range(3):
+            p.grad = t.ones(1)
+            optimizer.step()
+            seen.append((p.item(), optimizer.state[p]["momentum_buffer"].item()))
+        return seen
+
+    assert_same(program)

@@ -200,7 +200,8 @@ def nodes_of(inputs: Sequence[Tensor]) -> list[Node | Leaf]:
                 RuntimeError("One of the differentiated Tensors does not require grad"),
                 "Only a tensor with requires_grad=True, or one made of such, has a gradient.",
             )
-        nodes.append(t.node)
+        is_nowhere = isinstance(t.node, Leaf) and t.node.frozen  # a view that was not recorded
+        nodes.append(Leaf.unrecorded(t.array) if is_nowhere else t.node)
     return nodes
 
 

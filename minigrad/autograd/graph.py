@@ -208,6 +208,13 @@ class Leaf:
         self.hooks: Hooks | None = None
         self.frozen = False  # True while its tensor does not require grad
 
+    @classmethod
+    def unrecorded(cls, array: np.ndarray[Any, Any]) -> Leaf:
+        """Of a view that was not recorded, of what requires grad: it keeps no gradient."""
+        leaf = cls(array.shape, array.dtype)
+        leaf.frozen = True
+        return leaf
+
     def name(self) -> str:
         return "AccumulateGrad"
 

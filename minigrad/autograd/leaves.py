@@ -58,8 +58,11 @@ def set_requires_grad(t: Tensor, value: bool) -> None:
         check_floating(t.array)
         t.node = t.node or leaf_of(t)
         t.node.frozen = False
+        tell_views(t)
     else:
         freeze(t)
+        if t.view_of is not None and t.view_of.base.node is not None:
+            t.node = Leaf.unrecorded(t.array)  # a view says what its base says
 
 
 def require_grad(t: Tensor, value: bool) -> None:
@@ -98,6 +101,22 @@ def freeze(t: Tensor) -> None:
     if isinstance(t.node, Leaf):
         t.node.frozen = True
         t.frozen, t.node = t.node, None
+        tell_views(t)
+
+
+def tell_views(t: Tensor) -> None:
+    """Views that were made of a constant require grad when it comes to, and stop when it stops.
+
+    They were not recorded: as in PyTorch they say so, and keep no gradient.
+    """
+    for seen in (None if t.stamp is None else t.stamp.views) or ():
+        view = seen()
+        if view is None or view.view_of is None or view.view_of.base is not t:
+            continue
+        if t.node is not None and view.node is None:
+            view.node = Leaf.unrecorded(view.array)
+        elif t.node is None and isinstance(view.node, Leaf) and view.node.frozen:
+            view.node = None
 
 
 def leaf_of(t: Tensor) -> Leaf:

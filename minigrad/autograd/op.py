@@ -203,5 +203,4 @@ def share_memory(out: Tensor, op: Op, args: tuple[Any, ...]) -> None:
     if not mode:
         out.view_of.recorded = mode
         if source.node is not None:  # PyTorch's view says that it requires grad, but keeps none
-            out.node = Leaf(out.array.shape, out.array.dtype)
-            out.node.frozen = True
+            out.node = Leaf.unrecorded(out.array)

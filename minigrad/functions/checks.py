@@ -67,6 +67,8 @@ def combination(function: str, *arguments: Any) -> TypeError:
         TypeError(f"{function}() received an invalid combination of arguments - got ({kinds})"),
         f"It takes numbers and tensors, and {', '.join(wrong)} came. Write minigrad.tensor(...)."
         if wrong
+        else "At least one of them must be a tensor: write minigrad.tensor(...) for it."
+        if not any(isinstance(v, Tensor) for v in arguments)
         else "It takes two numbers or two tensors, and one of each came. Make a tensor of "
         "the number: minigrad.tensor(...).",
     )

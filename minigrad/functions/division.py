@@ -17,7 +17,15 @@ from minigrad.autograd.op import Op
 from minigrad.functions import checks
 from minigrad.functions.checks import plain
 from minigrad.functions.conversion import to
-from minigrad.functions.elementwise import binary, checked, is_operand, mul, promoted, reciprocal
+from minigrad.functions.elementwise import (
+    REAL,
+    binary,
+    checked,
+    is_operand,
+    mul,
+    promoted,
+    reciprocal,
+)
 from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
@@ -33,7 +41,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | EllipsisType | None = ..
     quotient may be rounded to 0 (rounding_mode "trunc") or down ("floor"): then integers stay
     integers, and the gradient is 0.
     """
-    checked("div", input, other)
+    checked("div", input, other, numbers=True)
     if rounding_mode is not None and rounding_mode is not ...:
         return rounded(input, other, rounding_mode)
     if rounding_mode is None:  # written out, it has a name of its own in PyTorch's graph
@@ -47,7 +55,7 @@ def floats(a: Any, b: Any) -> tuple[Any, Any]:
     """The operands, of which one must hold floats: else what stands left becomes float32."""
     if has_floats(a) or has_floats(b):
         return a, b
-    a = to(a, dtypes.float32) if isinstance(a, Tensor) else np.asarray(a, "f")
+    a = to(a, dtypes.float32) if isinstance(a, Tensor) else promoted(a, np.dtype("f"))
     return a, to(b, dtypes.float32) if isinstance(b, Tensor) else b
 
 
@@ -72,6 +80,8 @@ def rounded(input: Any, other: Any, mode: Any) -> Tensor:
 
 def floor_divide(input: Any, other: Any) -> Tensor:
     """input // other, rounded down; it has no derivative (`div` with rounding_mode has)."""
+    if isinstance(input, REAL) and isinstance(other, REAL):
+        return rounded(input, other, "floor")
     return floored(ops.floor_divide, input, other)
 
 

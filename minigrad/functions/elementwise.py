@@ -65,12 +65,16 @@ def binary(op: Op, a: Any, b: Any, *parameters: Any) -> Tensor:
         raise
 
 
-def checked(function: str, input: Any, other: Any) -> None:
-    """TypeError unless `input` is a tensor and `other` may stand beside it."""
-    if not isinstance(input, Tensor) and not (is_operand(input) and isinstance(other, Tensor)):
+def checked(function: str, input: Any, other: Any, numbers: bool = False) -> None:
+    """TypeError unless one is a tensor and the other may stand beside it; or are two `numbers`."""
+    if not isinstance(input, OPERANDS):
         checks.tensor(input, function)
-    if not is_operand(other):
+    if not isinstance(other, OPERANDS):
         checks.tensor(other, function, "other", 2)
+    if not (isinstance(input, Tensor) or isinstance(other, Tensor)) and not (
+        numbers and isinstance(input, REAL) and isinstance(other, REAL)
+    ):
+        checks.tensor(input, function)
 
 
 def floating(x: Tensor) -> Tensor:
@@ -83,7 +87,7 @@ def floating(x: Tensor) -> Tensor:
 
 def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input + alpha * other, elementwise and broadcast."""
-    checked("add", input, other)
+    checked("add", input, other, numbers=True)
     if alpha == 1 and alpha is not True:
         return binary(ops.add, input, other)
     return binary(ops.add_scaled, input, other, factor(alpha, input, other))
@@ -91,7 +95,7 @@ def add(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
 
 def sub(input: Any, other: Any, *, alpha: Any = 1) -> Tensor:
     """input - alpha * other, elementwise and broadcast."""
-    checked("sub", input, other)
+    checked("sub", input, other, numbers=True)
     refuse_bools(input, other)
     if alpha == 1 and alpha is not True:
         return binary(ops.sub, input, other)
@@ -144,7 +148,7 @@ def refuse_bools(a: Any, b: Any) -> None:
 
 def mul(input: Any, other: Any) -> Tensor:
     """input * other, elementwise and broadcast."""
-    checked("mul", input, other)
+    checked("mul", input, other, numbers=True)
     return binary(ops.mul, input, other)
 
 
@@ -174,6 +178,8 @@ def pow(input: Any, exponent: Any) -> Tensor:
         checks.not_for_bools("pow", input, exponent)
         kind = dtypes.result_type(plain(exponent), plain(input))
         return ops.exponential(promoted(exponent, kind), plain(input))
+    if isinstance(input, REAL) and isinstance(exponent, REAL):
+        raise checks.combination("pow", input, exponent)
     return number_pow(checks.tensor(input, "pow"), plain(exponent))
 
 

@@ -6,9 +6,10 @@ import math
 from typing import Any
 
 from minigrad import ops
+from minigrad.autograd.graph import stamp_of
 from minigrad.functions import checks
 from minigrad.functions.elementwise import mul
-from minigrad.functions.shape import expand, matrix_transpose, reshape
+from minigrad.functions.shape import contiguous, expand, matrix_transpose, reshape, squeeze
 from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
@@ -112,6 +113,8 @@ def same_dtypes(c: Tensor, a: Tensor, b: Tensor) -> None:
 def mv(input: Any, vec: Any) -> Tensor:
     """The product of a matrix and a vector, (n, k) and (k,)."""
     a, v = checks.tensor(input, "mv"), checks.tensor(vec, "mv", "vec", 2)
+    if a.array.ndim == 0:
+        checks.real_dim(0, 0)
     if a.array.ndim != 2 or v.array.ndim != 1:
         raise noted(
             RuntimeError(
@@ -173,7 +176,14 @@ def matrix_product(a: Tensor, b: Tensor) -> Tensor:
         raise unequal_inner(rows, b.array.shape)
     checks.same_dtype(a, b)
     checks.not_for_bools("addmm_impl_cpu_", a)
-    return ops.matmul(a, b)
+    return ops.matmul(a, b) if a.array.ndim == 2 else from_its_matrix(ops.matmul(a, b))
+
+
+def from_its_matrix(row: Tensor) -> Tensor:
+    """A vector times a matrix: PyTorch makes a row, which becomes a vector in place, version 1."""
+    if row.stamp is None:  # inference tensors have no versions
+        stamp_of(row).version = 1
+    return row
 
 
 def unequal_inner(a: tuple[int, ...], b: tuple[int, ...]) -> Exception:
@@ -204,18 +214,29 @@ def matrix_vector(a: Tensor, v: Tensor) -> Tensor:
 
 def batched(a: Tensor, b: Tensor) -> Tensor:
     """Batches of matrices; folded where one side is a single matrix or vector."""
+    a, b = alone(a, b), alone(b, a)
     if b.array.ndim <= 2:
         return folded(a, b)
-    if a.array.ndim == 1:
+    is_vector = a.array.ndim == 1
+    if is_vector and a.requires_grad:
         return folded(matrix_transpose(b), a)
+    if is_vector:
+        a = reshape(a, (1, a.array.size))
     if a.array.ndim == 2 and a.requires_grad:  # so that no gradient of a whole batch is summed
-        return ops.clone(matrix_transpose(folded(matrix_transpose(b), ops.t(a))))
+        return contiguous(matrix_transpose(folded(matrix_transpose(b), ops.t(a))))
     (rows, inner), (inner2, columns) = a.array.shape[-2:], b.array.shape[-2:]
     batch = checks.broadcast(a.array.shape[:-2], b.array.shape[:-2])
     if inner != inner2:
         raise unequal_batches((math.prod(batch), inner), (math.prod(batch), inner2))
     same_scalar_type(a, b)
-    return ops.reshape_copy(ops.bmm(a, b), (*batch, rows, columns))
+    return ops.reshape_copy(ops.bmm(a, b), (*batch, *(() if is_vector else (rows,)), columns))
+
+
+def alone(x: Tensor, other: Tensor) -> Tensor:
+    """A batch of one matrix as that matrix, if its gradient would be summed over another batch."""
+    if x.requires_grad and x.array.ndim == other.array.ndim == 3 and len(x.array) == 1:
+        return x if len(other.array) == 1 else squeeze(x, 0)
+    return x
 
 
 def same_scalar_type(a: Tensor, b: Tensor) -> None:

@@ -243,8 +243,10 @@ def check_expandable(
             RuntimeError(
                 f"The expanded size of the tensor ({n}) isn't allowed in a leading, non-existing "
                 f"dimension {i}"
+                if n == -1 and sizes
+                else "numel: integer multiplication overflow"
             ),
-            f"-1 keeps the size of a dim that is there, and dim {i} would be a new one in "
+            f"Only of a dim that is there -1 keeps the size, and dim {i} would be a new one in "
             f"front of {list(sizes)}. Write its size, such as 1.",
         )
 

@@ -13,6 +13,7 @@ import numpy as np
 from minigrad import ops
 from minigrad.autograd.graph import Node
 from minigrad.functions import checks, elementwise, exponentials
+from minigrad.functions.linalg import from_its_matrix
 from minigrad.functions.shape import expand, reshape
 from minigrad.notes import noted
 from minigrad.ops.inplace import in_place
@@ -126,7 +127,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     if not is_usual or a.dtype is not b.dtype or a.dtype.char == "?":
         return unusual_linear(x, w, bias)
     if bias is None:
-        return ops.linear_without_bias(x, w)
+        product = ops.linear_without_bias(x, w)
+        return product if a.ndim == 2 else from_its_matrix(product)
     if bias.array.shape != b.shape[:1] or bias.array.dtype is not b.dtype:
         check_dtypes(x, w, bias)
         product = ops.linear_without_bias(x, w)

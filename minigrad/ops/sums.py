@@ -77,6 +77,8 @@ def in_four_columns(x: Array, axis: int) -> Array:
 def product(a: Array, b: Array) -> Array:
     """a b of a matrix, or a row, and a matrix."""
     inner, columns = b.shape
+    if inner == 1 and (a.size == 1) != (columns == 1):
+        return multiple(a, b)
     if inner < 2 or inner > 7 or a.dtype.kind != "f":
         return a.dot(b)
     rows = a.size // inner
@@ -84,7 +86,18 @@ def product(a: Array, b: Array) -> Array:
         return a.dot(b)
     if a.ndim == 2 and (rows == 1 or columns == 1):
         return np.add.reduce(a.T * b, 0).reshape(rows, columns)
-    return np.add.reduce(a[..., None, :] * b.T, -1)
+    out = np.add.reduce(a[..., None, :] * b.T, -1)
+    return out if out.flags.c_contiguous else out.copy("C")  # of two transposes, it is not
+
+
+def multiple(a: Array, b: Array) -> Array:
+    """a b where one of the two is a single number: inf and NaN are not lost beside a 0.
+
+    NumPy's dot leaves such a product to the BLAS, for which 0 times anything is 0.
+    """
+    if a.size == 1:
+        return np.multiply(a.reshape(()), b if a.ndim == 2 else b[0])
+    return np.multiply(a, b.reshape(()))
 
 
 def is_added_in_order(rows: int, inner: int, columns: int, straight: bool) -> bool:

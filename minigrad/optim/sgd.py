@@ -145,6 +145,7 @@ class SGD(Optimizer):
     def update(self) -> None:
         for group in self.param_groups:
             rule = None
+            begun: set[Tensor] = set()
             for p in group["params"]:
                 grad = p.grad
                 if grad is None:
@@ -155,12 +156,14 @@ class SGD(Optimizer):
                 if rule.momentum is None:
                     rule.apply(p.array, grad.array)
                 else:
-                    self.apply_with_buffer(rule, p, grad.array)
+                    self.apply_with_buffer(rule, p, grad.array, begun)
 
-    def apply_with_buffer(self, rule: Rule, p: Tensor, g: Array) -> None:
+    def apply_with_buffer(self, rule: Rule, p: Tensor, g: Array, begun: set[Tensor]) -> None:
+        """`begun` are those that got a buffer in this step: one that is repeated begins again."""
         state = self.state[p]
         buffer = state.get("momentum_buffer")
-        if buffer is None:
+        if buffer is None or p in begun:
+            begun.add(p)
             buffer = state["momentum_buffer"] = wrap(np.empty_like(g))
             rule.apply(p.array, g, buffer.array, first=True)
         else:

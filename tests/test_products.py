@@ -1,0 +1,90 @@
+"""Products of vectors, matrices and batches: what is chosen, refused and propagated.
+
+That each product is right, to the second order, is tested with the table of ops (test_ops.py).
+"""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from both import in_both, raised
+
+BATCHES = [(2,), (1, 2), (3, 2), (1, 3, 2), (2, 3, 2), (1, 1, 3, 2), (2, 1, 3, 2), (1, 1, 1)]
+RANKS = [(), (2,), (2, 2), (1, 2, 2)]
+OTHERS = [(2,), (2, 4), (1, 2, 4), (2, 2, 4), (1, 3, 4), (2, 3, 4), (1, 2, 2, 4), (3, 4)]
+
+
+@pytest.mark.parametrize("b", OTHERS, ids=str)
+@pytest.mark.parametrize("a", BATCHES, ids=str)
+@in_both
+def test_shapes_names_versions_and_refusals(torch, a, b):
+    """PyTorch folds batches, or does not, by what requires grad: errors and names tell."""
+    ends = []
+    for left, right in itertools.product([False, True], repeat=2):
+        x, y = torch.ones(a, requires_grad=left), torch.ones(b, requires_grad=right)
+        try:
+            product = x @ y
+        except RuntimeError as error:
+            ends.append(error)
+        else:
+            ends.append((product.shape, product.grad_fn, product._version))
+    return ends
+
+
+@in_both
+def test_the_elements_of_a_product_lie_in_order(torch):
+    found = []
+    for rows, inner, columns in itertools.product([1, 2, 3, 5], repeat=3):
+        a, b = torch.ones(rows, inner), torch.ones(inner, columns)
+        lefts, rights = (a, torch.ones(inner, rows).t()), (b, torch.ones(columns, inner).t())
+        found += [(x @ y).stride() for x in lefts for y in rights]
+    return found
+
+
+@pytest.mark.parametrize("number", [0.0, 1.0, math.inf, math.nan])
+@pytest.mark.parametrize("place", [0, 1])
+@pytest.mark.parametrize("shapes", [((1, 1), (1, 3)), ((3, 1), (1, 1)), ((1,), (1, 3))], ids=str)
+@in_both
+def test_a_single_number_as_a_matrix_loses_no_nan(torch, shapes, place, number):
+    factors = [torch.full(shape, 2.0) for shape in shapes]
+    factors[place][..., 0] = number
+    factors[1 - place].view(-1)[:3] = torch.tensor([math.inf, math.nan, 1.0])[
+        : factors[1 - place].numel()
+    ]
+    return factors[0] @ factors[1]
+
+
+@in_both
+def test_a_gradient_of_a_layer_loses_no_nan(torch):
+    w = torch.ones(1, 3, requires_grad=True)
+    x = torch.tensor([[0.0, math.inf, 1.0]], requires_grad=True)
+    torch.nn.functional.linear(x, w).backward(torch.tensor([[0.0]]))
+    return w.grad, x.grad
+
+
+@pytest.mark.parametrize("other", RANKS, ids=str)
+@pytest.mark.parametrize("shape", RANKS, ids=str)
+@in_both
+def test_what_mv_refuses(torch, shape, other):
+    a, v = torch.ones(shape), torch.ones(other)
+    return raised(a.mv, v)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("shape", [(2,), (1, 2), (3, 2), (1, 3, 2)], ids=str)
+@in_both
+def test_the_version_of_a_layers_output(torch, shape, bias):
+    w = torch.ones(4, 2, requires_grad=True)
+    y = torch.nn.functional.linear(torch.ones(shape), w, torch.ones(4) if bias else None)
+    before = y._version
+    (y * y).sum().backward()  # y has not changed since
+    y.detach().add_(1)
+    return before, y._version, w.grad, np.shape(y.detach())
+
+
+@in_both
+def test_a_row_times_a_matrix_has_no_version_in_inference_mode(torch):
+    with torch.inference_mode():
+        y = torch.ones(2) @ torch.ones(2, 3)
+        return raised(lambda: y._version), y
