@@ -61,7 +61,13 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("command", commands())
-def test_commands_of_the_readme_succeed(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_of_the_readme_succeed(
+    command: str,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)  # one writes a file
     program, *arguments = shlex.split(command)
     if program == "minigrad":
         assert main(arguments) == 0

@@ -733,7 +733,7 @@ LAYERS = [
     ["nn"],
     ["optim"],
     ["program", "guide", "story", "drawing", "doctor"],
-    ["course"],
+    ["course", "page"],
     ["__init__", "__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}

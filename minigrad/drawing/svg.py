@@ -129,7 +129,10 @@ def of_route(route: Route, name: str) -> str:
 
 
 def of_box(placed: Placed, box: Box) -> Iterator[str]:
-    yield f'<g class="{box.kind}" transform="translate({placed.x:.1f},{placed.y:.1f})">'
+    yield (
+        f'<g class="{box.kind}" data-box="{escape(box.id)}" '
+        f'transform="translate({placed.x:.1f},{placed.y:.1f})">'
+    )
     if box.more:
         yield f"<title>{escape(box.more)}</title>"
     width, height = size_of(box)

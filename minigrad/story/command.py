@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
 from minigrad.guide import PROGRAMS
 from minigrad.guide.command import politely, program, rate, seed, steps
@@ -49,13 +52,23 @@ def add_explain(subcommands: argparse._SubParsersAction[argparse.ArgumentParser]
     parser.add_argument(
         "--color", action="store_true", help="in colour; needs the package rich (extra cli)"
     )
+    parser.add_argument(
+        "--html", type=Path, metavar="FILE", help="write a page with sliders instead of text"
+    )
+    parser.add_argument(
+        "--steps", type=steps, metavar="N", help="with --html: how long the training is"
+    )
     parser.set_defaults(job=tell)
 
 
 def tell(arguments: argparse.Namespace) -> int:
-    """Print the story of a step."""
+    """Print the story of a step, or write it as a page."""
     options = dict(vars(arguments))
     del options["job"]
+    if "html" in options:
+        return write(**options)
+    if "steps" in options:
+        return complain("--steps says how long the training of a page is, so it needs --html FILE")
     in_colour = options.pop("color", False)
 
     def job() -> int:
@@ -73,5 +86,22 @@ def tell(arguments: argparse.Namespace) -> int:
     try:
         return politely(job)
     except ModuleNotFoundError as missing:
-        print(f"minigrad explain: {missing}", file=sys.stderr)
-        return 1
+        return complain(str(missing))
+
+
+def write(html: Path, color: bool = False, **options: Any) -> int:
+    """Write the page of a program."""
+    if color:
+        return complain("--color is for the text; a page has colours of its own")
+    try:
+        text = import_module("minigrad.page").program_page(**options)
+        html.write_text(text, encoding="utf-8")
+    except OSError as error:
+        return complain(f"cannot write the page: {error}")
+    print(f"{html}: open it in a browser; it needs no network")
+    return 0
+
+
+def complain(text: str) -> int:
+    print(f"minigrad explain: {text}", file=sys.stderr)
+    return 1

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from minigrad.autograd.backward import seeds
@@ -36,6 +39,7 @@ class Explanation:
     order      "engine" or "naive"
     result     what was explained: the tensor or Scalar itself
     made       the recording of its operations; empty if there was none
+    names      what things are called
     """
 
     name: str
@@ -47,6 +51,7 @@ class Explanation:
     order: str
     result: Any
     made: Recording
+    names: Names
 
     def __str__(self) -> str:
         return text.story(self)
@@ -59,6 +64,22 @@ class Explanation:
     def beside(self, other: Explanation) -> str:
         """Two stories side by side, step by step: of a Scalar and of a tensor, for example."""
         return text.beside(self, other)
+
+    def html(self) -> str:
+        """The story as a page that needs nothing else: the graph, and a slider over the steps."""
+        page: str = import_module("minigrad.page").story_page(self)
+        return page
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a file: the text as `.txt`, or the page as `.html`."""
+        target = Path(path)
+        if target.suffix not in (".txt", ".html"):
+            raise noted(
+                ValueError(f"a story is saved as one of .txt, .html, not {target.name!r}"),
+                "For a picture of the graph alone: minigrad.draw(story).save('graph.svg').",
+            )
+        text = self.html() if target.suffix == ".html" else f"{self}\n"
+        target.write_text(text, encoding="utf-8")
 
     @property
     def is_wrong(self) -> bool:
@@ -116,6 +137,7 @@ def explain(
         order,
         result,
         made,
+        called,
     )
 
 

@@ -13,7 +13,7 @@ from minigrad.story.lines import Recording
 from minigrad.story.names import variables
 from minigrad.tensor import Tensor
 
-__all__ = ["explain_program"]
+__all__ = ["AtBackward", "explain_program"]
 
 
 class AtBackward(Recording):
@@ -26,12 +26,17 @@ class AtBackward(Recording):
 
     def see(self, frame: FrameType, event: str, value: Any) -> None:
         if event == "call" and frame.f_code is Tensor.backward.__code__:
-            self.left -= 1
-            if self.left == 0:
-                self.tell(frame.f_locals["self"], frame.f_back)
+            self.meet(frame.f_locals["self"], frame.f_back)
             self.made.clear()  # of the step that is over
+            self.constants.clear()
         else:
             super().see(frame, event, value)
+
+    def meet(self, loss: Tensor, caller: FrameType | None) -> None:
+        """A loss on which `backward` is called now, and the frame that calls it."""
+        self.left -= 1
+        if self.left == 0:
+            self.tell(loss, caller)
 
     def tell(self, loss: Tensor, caller: FrameType | None) -> None:
         seen = variables(caller)
