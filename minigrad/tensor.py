@@ -341,6 +341,10 @@ class Tensor(Elsewhere):
             requires_grad=self.node is not None,
         )
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: a grid of the numbers, with the gradient beside them."""
+        return str(import_module("minigrad.notebook").tensor_html(self))
+
     def __format__(self, spec: str) -> str:
         if self.array.ndim == 0:
             return printing.plain_number(self.array, spec)

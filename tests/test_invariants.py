@@ -732,6 +732,7 @@ LAYERS = [
     ["nested", "creation", "kin", "legacy", "serialization"],
     ["nn"],
     ["optim"],
+    ["notebook"],
     ["program", "guide", "story", "drawing", "doctor"],
     ["course", "page"],
     ["__init__", "__main__"],

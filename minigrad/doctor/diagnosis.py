@@ -11,6 +11,7 @@ from minigrad.doctor.curvature import learning_rates
 from minigrad.doctor.dead import dead, dying
 from minigrad.doctor.finding import Finding
 from minigrad.doctor.flow import Layer, flow, layers
+from minigrad.doctor.html import diagnosis_html
 from minigrad.doctor.reach import not_finite, strangers, unknown_to_optimizer, unreached
 from minigrad.doctor.run import Array, Run
 from minigrad.doctor.shapes import broadcasts
@@ -58,6 +59,9 @@ class Diagnosis:
         return text.report(self)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return diagnosis_html(self)
 
 
 def diagnose(

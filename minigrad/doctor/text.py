@@ -15,8 +15,9 @@ from minigrad.doctor.units import Unit
 if TYPE_CHECKING:
     from minigrad.doctor.diagnosis import Diagnosis
 
-__all__ = ["report"]
+__all__ = ["HEADS", "cells", "heading", "remarks", "report", "title"]
 
+HEADS = ("Layers (root mean squares)", "result", "gradient by it", "gradient by its weight")
 WIDTH, MANY = 96, 6  # of a line; findings of one kind beyond so many are told by their titles
 
 
@@ -33,15 +34,20 @@ def lines(diagnosis: Diagnosis) -> Iterator[str]:
         if not short or seen[finding.kind] == MANY + 1:
             yield ""
         yield from of_finding(finding, short)
-    remarks = [*living(diagnosis.units), *diagnosis.remarks]
-    if remarks:
+    besides = remarks(diagnosis)
+    if besides:
         yield ""
         yield "Besides"
-        for remark in remarks:
+        for remark in besides:
             yield from wrapped(remark, "   ", "      ")
     if diagnosis.layers:
         yield ""
         yield from table(diagnosis.layers)
+
+
+def remarks(diagnosis: Diagnosis) -> list[str]:
+    """What is well, and what is as wished."""
+    return [*living(diagnosis.units), *diagnosis.remarks]
 
 
 def heading(diagnosis: Diagnosis) -> str:
@@ -104,15 +110,15 @@ def one_alive(unit: Unit) -> str:
 
 def table(layers: list[Layer]) -> Iterator[str]:
     """The layers with the sizes of what flows through them."""
-    heads = ("Layers (root mean squares)", "result", "gradient by it", "gradient by its weight")
-    rows = [
-        (f"   {layer.name}", *map(cell, (layer.result, layer.gradient, layer.weight)))
-        for layer in layers
-    ]
-    widths = [max(len(row[i]) for row in (heads, *rows)) for i in range(len(heads))]
-    for first, *others in (heads, *rows):
-        cells = [f"{c:>{w}}" for c, w in zip(others, widths[1:], strict=True)]
-        yield "  ".join([f"{first:<{widths[0]}}", *cells])
+    rows = [(f"   {name}", *sizes) for name, *sizes in map(cells, layers)]
+    widths = [max(len(row[i]) for row in (HEADS, *rows)) for i in range(len(HEADS))]
+    for first, *others in (HEADS, *rows):
+        columns = [f"{text:>{width}}" for text, width in zip(others, widths[1:], strict=True)]
+        yield "  ".join([f"{first:<{widths[0]}}", *columns])
+
+
+def cells(layer: Layer) -> tuple[str, ...]:
+    return layer.name, *map(cell, (layer.result, layer.gradient, layer.weight))
 
 
 def cell(value: float | None) -> str:

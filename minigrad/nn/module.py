@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -406,6 +407,10 @@ class Module:
         if not children and len(lines) <= 1:
             return f"{name}({extra})"
         return "\n  ".join([f"{name}(", *lines, *children]) + "\n)"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the parts, to be opened, with the shapes of their parameters."""
+        return str(import_module("minigrad.notebook").module_html(self))
 
 
 def check_is_module(value: Any) -> None:

@@ -16,6 +16,7 @@ from minigrad.optim import Optimizer
 from minigrad.scalar import Scalar
 from minigrad.story import colour, text
 from minigrad.story.graphs import Graph, ScalarGraph, TensorGraph
+from minigrad.story.html import story_html
 from minigrad.story.lines import Recording, recording, users_frame
 from minigrad.story.names import Names, variables
 from minigrad.story.steps import Gradient, Step, Update
@@ -60,6 +61,9 @@ class Explanation:
 
     def __rich__(self) -> Any:
         return colour.story(self)
+
+    def _repr_html_(self) -> str:
+        return story_html(self)
 
     def beside(self, other: Explanation) -> str:
         """Two stories side by side, step by step: of a Scalar and of a tensor, for example."""
