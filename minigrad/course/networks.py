@@ -96,8 +96,7 @@ def slope_of_bias(weight: float, bias: float, inputs: list[float]) -> float:
     """How the sum of the neuron's outputs changes with its bias: for how many inputs it lives."""
     b = minigrad.tensor(bias, dtype=minigrad.float64, requires_grad=True)
     F.relu(weight * minigrad.tensor(inputs, dtype=minigrad.float64) + b).sum().backward()
-    assert b.grad is not None
-    return float(b.grad.item())
+    return 0.0 if b.grad is None else float(b.grad.item())
 
 
 @exercise("09-leaky-relu", "import numpy as np\n\n\ndef leaky_gradient(g, x, slope):")
