@@ -215,7 +215,7 @@ class Bare(nn.Module):
         self.in_place = in_place
 
     def forward(self, x: minigrad.Tensor) -> minigrad.Tensor:
-        return nn.functional.relu(x @ self.w + self.b, inplace=self.in_place)
+        return nn.functional.relu(x @ self.w + 1 + self.b - 1.0, inplace=self.in_place)
 
 
 @pytest.mark.parametrize("in_place", [False, True])
@@ -372,6 +372,49 @@ def test_gradients_that_vanish_or_explode(gain: float, kind: list[str]) -> None:
     for layer, h in zip(diagnosis.layers, hidden[1:], strict=True):
         assert layer.gradient == pytest.approx(np.sqrt(np.mean(h.grad.numpy().astype("f8") ** 2)))
         assert layer.result == pytest.approx(np.sqrt(np.mean(h.detach().numpy().astype("f8") ** 2)))
+
+
+def test_a_gradient_that_is_exactly_0_for_other_reasons() -> None:
+    net = mlp(0, 2, 3, 2, 1)
+    nn.init.constant_(net[2].bias, -9.0)
+    x, y = data(0, 4, 2)
+    diagnosis = diagnose(net, x, y)
+    (finding,) = diagnosis.of("zero gradient")
+    assert finding.values["paths"] == ["0.weight", "0.bias", "4.weight"]
+    assert "Every unit of 2 is dead" in finding.details[0]
+    assert [unit.dead for unit in diagnosis.units] == [False] * 3 + [True] * 2
+    saturated = nn.Linear(1, 1)
+    nn.init.constant_(saturated.bias, 99.0)
+    flat = diagnose(saturated, x[:, :1], y, criterion=lambda a, b: (minigrad.tanh(a) - b).sum())
+    assert "saturation" in flat.of("zero gradient")[0].details[0]
+    solved = diagnose(saturated, x[:, :1], saturated(x[:, :1]).detach())
+    assert solved.healthy
+    assert "nothing left to learn" in str(solved)
+
+
+def test_units_of_batches_with_more_dims() -> None:
+    net = mlp(0, 2, 8, 1)
+    x = minigrad.randn(3, 5, 2)
+    flat, deep = diagnose(net, x.reshape(15, 2)), diagnose(net, x)
+    assert [(u.layer, u.number, u.active, u.best, u.silent) for u in flat.units] == [
+        (u.layer, u.number, u.active, u.best, u.silent) for u in deep.units
+    ]
+
+
+def test_a_unit_that_is_moved_from_elsewhere() -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(1, 1, bias=False)
+            nn.init.ones_(self.fc.weight)
+
+        def forward(self, x: minigrad.Tensor) -> minigrad.Tensor:
+            return nn.functional.relu(self.fc(x)) + nn.functional.relu(self.fc(-x))
+
+    net = Twice()
+    (finding,) = diagnose(net, minigrad.ones(1), minigrad.ones(1) * 3, sgd(net)).findings
+    assert "used elsewhere too, and moved from there: fc.weight[0]" in finding.details[2]
+    assert finding.values["silent"] == ()
 
 
 class Careless(nn.Module):

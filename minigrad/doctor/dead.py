@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.doctor.finding import Finding
 from minigrad.doctor.moves import Moves, moves
 from minigrad.doctor.run import Run
-from minigrad.doctor.units import Unit
+from minigrad.doctor.units import Part, Unit
 from minigrad.optim import SGD, Optimizer
 from minigrad.story.numbers import number_text
 
@@ -26,7 +26,7 @@ def dead(run: Run, unit: Unit, optimizer: Optimizer | None, originals: dict[str,
     details = [
         why(unit),
         costs(unit),
-        *([] if optimizer is None else [fate(unit, optimizer, future)]),
+        *([] if optimizer is None else [fate(run, unit, optimizer, future)]),
         remedy(run, unit, needed),
     ]
     return Finding(
@@ -46,7 +46,7 @@ def dead(run: Run, unit: Unit, optimizer: Optimizer | None, originals: dict[str,
 
 def in_words(unit: Unit) -> str:
     """A unit in a sentence: `fc, unit 0`; of a bare relu, all of its input."""
-    return unit.name or ("the input of relu" if unit.number is None else f"unit {unit.number}")
+    return unit.name or "the input of relu"
 
 
 def samples(unit: Unit) -> str:
@@ -78,8 +78,11 @@ def costs(unit: Unit) -> str:
     return f"Exactly zero gradient: {', '.join(unit.silent)}."
 
 
-def fate(unit: Unit, optimizer: Optimizer, future: Moves | None) -> str:
+def fate(run: Run, unit: Unit, optimizer: Optimizer, future: Moves | None) -> str:
     """Whether anything else moves it, and how far."""
+    elsewhere = [part.name for part in unit.parts if gets_gradient(run, part)]
+    if elsewhere:
+        return f"It is used elsewhere too, and moved from there: {', '.join(elsewhere)}."
     if future is None:
         reason = "its layer is not known" if not unit.parts else "that is known of SGD only"
         return f"Whether anything else moves it cannot be told: {reason}."
@@ -102,6 +105,11 @@ def fate(unit: Unit, optimizer: Optimizer, future: Moves | None) -> str:
     )
 
 
+def gets_gradient(run: Run, part: Part) -> bool:
+    g = run.gradients.get(part.path)
+    return g is not None and bool(g[part.index].any())
+
+
 def needed_bias(run: Run, unit: Unit) -> float:
     """Beyond which bias the unit is active: what it has, and by how much it misses 0."""
     if unit.bias is None:
@@ -119,7 +127,7 @@ def remedy(run: Run, unit: Unit, needed: float) -> str:
         )
     if unit.parts:
         return f"What would revive it: a bias of more than {size} (the layer has none), or {LEAKY}."
-    return f"What would revive it: more than {text(unit.misses, unit)} added, or {LEAKY}."
+    return f"What would revive it: more than {text(unit.misses, unit)} added to it, or {LEAKY}."
 
 
 # ---- units that the next step kills --------------------------------------------------------------

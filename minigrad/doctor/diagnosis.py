@@ -12,7 +12,7 @@ from minigrad.doctor.dead import dead, dying
 from minigrad.doctor.finding import Finding
 from minigrad.doctor.flow import Layer, flow, layers
 from minigrad.doctor.html import diagnosis_html
-from minigrad.doctor.reach import not_finite, strangers, unknown_to_optimizer, unreached
+from minigrad.doctor.reach import not_finite, silent, strangers, unknown_to_optimizer, unreached
 from minigrad.doctor.run import Array, Run
 from minigrad.doctor.shapes import broadcasts
 from minigrad.doctor.units import Unit, units
@@ -74,7 +74,7 @@ def diagnose(
 ) -> Diagnosis:
     """What keeps this network from learning, or will: dead units, lost gradients, wrong shapes.
 
-    model      a Module; a copy of it is run once, and nothing of it is changed
+    model      a Module; a copy of it is run, with its hooks, and nothing of it is changed
     x          its input, or a tuple of inputs; give all of the data, or a large batch: what is said
                of a unit is said on this data
     y          the target; without one, the gradients are those of the sum of the outputs
@@ -103,6 +103,7 @@ def diagnose(
     sort(strangers(run), findings, remarks)
     sort(not_finite(run), findings, remarks)
     findings += [dead(run, unit, optimizer, originals) for unit in found if unit.dead]
+    sort(silent(run, found), findings, remarks)
     findings += flow(flowing)
     diagnosis = Diagnosis(
         type(model).__name__,

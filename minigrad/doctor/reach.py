@@ -11,11 +11,12 @@ from minigrad.autograd.graph import Leaf
 from minigrad.doctor.finding import Finding
 from minigrad.doctor.moves import number
 from minigrad.doctor.run import Call, Run
+from minigrad.doctor.units import Unit
 from minigrad.nn import Module
 from minigrad.optim import Optimizer
 from minigrad.story.numbers import shape_text
 
-__all__ = ["not_finite", "strangers", "unknown_to_optimizer", "unreached"]
+__all__ = ["not_finite", "silent", "strangers", "unknown_to_optimizer", "unreached"]
 
 
 def unreached(run: Run) -> Iterator[Finding | str]:
@@ -55,6 +56,39 @@ def place(call: Call) -> str:
     if call.line is not None:
         return f" at {call.line.place}, {call.line.text}"
     return f" in {call.modules[-1]}" if call.modules and call.modules[-1] else ""
+
+
+def silent(run: Run, found: list[Unit]) -> Iterator[Finding | str]:
+    """Parameters with a gradient of exactly 0 that are no dead unit's own."""
+    own = {part.path for unit in found if unit.dead for part in unit.parts}
+    quiet = [
+        path
+        for path, g in run.gradients.items()
+        if g is not None and g.size and not g.any() and path not in own
+    ]
+    if not quiet:
+        return
+    if run.y is not None and run.loss.item() == 0:
+        yield "the loss is 0, so all gradients are: there is nothing left to learn here"
+        return
+    yield Finding(
+        "zero gradient",
+        ", ".join(quiet),
+        f"the gradient of {', '.join(quiet)} is exactly 0",
+        (why_silent(found),),
+        {"paths": quiet},
+    )
+
+
+def why_silent(found: list[Unit]) -> str:
+    layers = dict.fromkeys(unit.layer for unit in found)
+    shut = [name for name in layers if all(u.dead for u in found if u.layer == name)]
+    if shut:
+        return f"Every unit of {' and of '.join(shut)} is dead: no gradient gets past them."
+    return (
+        "Either what is multiplied by it is 0 for every sample, or something after it is flat: an "
+        "activation in its saturation, a clamp, a product with 0."
+    )
 
 
 def strangers(run: Run) -> Iterator[Finding]:

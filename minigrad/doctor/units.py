@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.autograd.graph import Leaf
+from minigrad.autograd.graph import Leaf, Node
 from minigrad.doctor.run import Array, Call, Run
 from minigrad.story.lines import Line
 
@@ -45,7 +45,8 @@ class Unit:
 
     layer    the path of the module whose unit it is; if that is not known, the activation's
     relu     the path of the module in which the relu is called
-    number   which unit of the layer, from 0; None if the layer is not known, and all are one here
+    number   which unit of the layer, from 0; None if units cannot be told from samples, and all
+             of them count as one here
     line     the user's line that calls relu, if it is not a module that does
     samples  how many there are in the data, and `active` of them are above 0
     best     the largest pre-activation; of a dead unit, by how much it misses 0 is -best
@@ -80,7 +81,8 @@ class Unit:
 
     @property
     def name(self) -> str:
-        return self.layer if self.number is None else f"{self.layer}, unit {self.number}"
+        number = "" if self.number is None else f"unit {self.number}"
+        return ", ".join(filter(None, (self.layer, number)))
 
     @property
     def bias(self) -> Part | None:
@@ -106,10 +108,10 @@ def units(run: Run) -> Iterator[Unit]:
 def units_of(run: Run, call: Call) -> Iterator[Unit]:
     z, layer = call.inputs[0], source(run, call)
     relu = call.modules[-1] if call.modules else ""
-    if layer is None:
+    if layer is None and z.ndim < 2:  # are these units, or samples of one?
         yield unit(run, call, None, relu, None, z.reshape(-1))
         return
-    name = layer_name(layer, relu)
+    name = relu if layer is None else layer_name(layer, relu)
     columns = z.reshape(-1, z.shape[-1])
     for number in range(z.shape[-1]):
         yield unit(run, call, layer, name, number, columns[:, number])
@@ -134,7 +136,7 @@ def unit(
         silent,
         z,
         None if inputs is None else inputs.reshape(-1, inputs.shape[-1]),
-        layer is not None and run.is_data(layer.product.nodes[rows_at(layer.product)]),
+        layer is not None and run.is_data(origin(run, layer.product.nodes[rows_at(layer.product)])),
     )
 
 
@@ -144,18 +146,32 @@ def unit(
 def source(run: Run, call: Call) -> Layer | None:
     """The product, and perhaps the bias added to it, that a relu is applied to."""
     bias, units = None, call.shape[-1:]
-    maker = run.maker(call.nodes[0])
-    if maker is not None and maker.op == "add":
+    maker = run.maker(origin(run, call.nodes[0]))
+    while maker is not None and maker.op in ("add", "sub"):
         leaves = [n for n in maker.nodes if isinstance(n, Leaf)]
         makers = [found for n in maker.nodes if (found := run.maker(n)) is not None]
-        if len(makers) != 1 or [leaf.shape for leaf in leaves] != [units]:
+        adds = maker.op == "add" or (not leaves and run.maker(maker.nodes[0]) is not None)
+        if len(makers) != 1 or not adds or (leaves and bias):
             return None
-        bias, maker = run.path_of(leaves[0]), makers[0]
+        if leaves and [leaf.shape for leaf in leaves] != [units]:
+            return None
+        bias = run.path_of(leaves[0]) if leaves else bias
+        maker = makers[0]
     if maker is None or maker.shape[-1:] != units or maker.op not in WEIGHT_AT or not units:
         return None
     return layer_of(run, maker, bias)
 
 
+def origin(run: Run, node: Node | Leaf | None) -> Node | Leaf | None:
+    """What a node was before it was given other dims, with the last one as it was."""
+    maker = run.maker(node)
+    while maker is not None and maker.op in RESHAPES and maker.shape[-1:] == maker.shapes[0][-1:]:
+        node = maker.nodes[0]
+        maker = run.maker(node)
+    return node
+
+
+RESHAPES = {"reshape", "reshape_copy"}  # linear flattens batches of more dims, and back
 WEIGHT_AT = {"linear": 1, "linear_without_bias": 1, "matmul": 1, "addmm": 2}
 
 
@@ -207,7 +223,7 @@ def silent_next(run: Run, call: Call, number: int | None) -> Iterator[str]:
     for after in run.calls[: run.first_of_loss]:
         if after.op not in WEIGHT_AT or number is None:
             continue
-        if after.nodes[rows_at(after)] is not call.node:
+        if origin(run, after.nodes[rows_at(after)]) is not call.node:
             continue
         path = run.path_of(after.nodes[WEIGHT_AT[after.op]])
         g = None if path is None else run.gradients.get(path)
