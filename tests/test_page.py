@@ -14,10 +14,12 @@ import pytest
 import minigrad
 from minigrad import Scalar, explain, nn, optim
 from minigrad.__main__ import main
+from minigrad.doctor import diagnose_program
 from minigrad.guide import PROGRAMS
 from minigrad.page import program_page, story_page
 from minigrad.page.markup import script_json, tag
-from minigrad.page.plots import curves, strip, ticks
+from minigrad.page.plots import curves, needs_logarithm, strip, ticks
+from minigrad.page.training import Run, Unit
 from minigrad.story import Explanation, explain_program
 from minigrad.story.numbers import array_text
 
@@ -150,7 +152,10 @@ def test_all_controls_and_pictures_have_names() -> None:
             assert "aria-label" in attributes or attributes["aria-labelledby"] in page.ids()
         if attributes.get("role") == "img":
             assert name == "svg"
-    assert [a["aria-live"] for _, a in page.found if "aria-live" in a] == ["polite", "polite"]
+    live = {a["id"]: a["aria-live"] for _, a in page.found if "aria-live" in a}
+    assert live == {
+        "step-spoken": "polite", "step-text": "off", "moment-spoken": "polite", "moment-text": "off"
+    }  # fmt: skip
 
 
 def test_what_the_user_calls_things_is_escaped() -> None:
@@ -212,6 +217,48 @@ def test_a_training_that_explodes_has_a_page_too() -> None:
     with np.errstate(all="ignore"):
         page = Page(program_page("line", lr=10.0, steps=40))
     assert "nan" in page.data["training"]["losses"]
+
+
+def test_a_unit_is_dead_where_the_doctor_says_so() -> None:
+    dead = []
+    for seed in range(6):
+        (unit,) = diagnose_program("relu", seed=seed).units
+        ((first, *_),) = Page(program_page("relu", seed=seed, steps=1)).data["training"]["units"]
+        assert (first[3] == "dead") == unit.dead
+        dead.append(unit.dead)
+    assert {*dead} == {True, False}
+
+
+def test_units_are_counted_over_samples_and_steps() -> None:
+    run = Run()
+    active, partly = (Unit("relu, unit 0", "1.0", "1.0", n, 2, 0.0) for n in (2, 1))
+    run.note_units([active], 2)
+    run.note_units([partly], 3)
+    assert run.units == {"relu, unit 0": [None, active, partly]}
+    assert (active.state, partly.state) == ("active", "partly")
+    assert partly.sentence == "active for 1 of 2 samples"
+
+
+def test_the_page_says_what_to_type_for_the_text() -> None:
+    text = program_page("relu", 2, seed=5, steps=3, lr=0.2)
+    assert "<code>minigrad explain relu --seed 5 --step 2 --order engine --lr 0.2</code>" in text
+    assert "<dt>learning rate</dt><dd>0.2</dd>" in text
+
+
+def test_losses_of_very_different_sizes_have_a_logarithmic_scale() -> None:
+    assert needs_logarithm([100.0, 1e-3, 1e-4, 0.0])
+    assert not needs_logarithm([100.0, 1.0, 0.5])
+    assert not needs_logarithm([100.0, 1e-3, -1e-4])
+    assert not needs_logarithm([25.0, 25.0])
+    assert not needs_logarithm([float("inf"), 1.0, 1.0])
+    assert not needs_logarithm([float("nan"), 1.0, 1.0])
+    svg = curves("c", [[100.0, 1.0, 0.0]], first=1, logarithmic=True)
+    assert re.findall(r">(1e-?\d)<", svg) == ["1e0", "1e1", "1e2"]
+    (points,) = re.findall(r'points="([^"]*)"', svg)
+    heights = [float(point.split(",")[1]) for point in points.split()]
+    assert heights == sorted(heights)
+    assert "logarithmic" in program_page("line", steps=600)
+    assert "logarithmic" not in program_page("relu", steps=5)
 
 
 @pytest.mark.parametrize(

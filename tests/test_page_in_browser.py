@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+import minigrad
+from minigrad import explain, nn
 from minigrad.page import program_page
 from minigrad.page.training import watch
 from minigrad.story import explain_program
@@ -156,6 +158,21 @@ def test_a_step_is_spoken_once_the_slider_rests(page: Browser) -> None:
         lambda page: element(page, "step-spoken").get_attribute("textContent")
     )
     assert spoken.startswith("Step 2, leaky_relu: the gradient [")
+
+
+def test_a_graph_larger_than_its_frame_scrolls_to_the_step(opened: Open) -> None:
+    minigrad.manual_seed(0)
+    net = nn.Sequential(*(module for _ in range(12) for module in (nn.Linear(2, 2), nn.ReLU())))
+    page = opened(explain(lambda: net(minigrad.ones(2)).sum()).html())
+    outside = """
+        const [box, frame] = [".graph .current", ".graph"].map(
+          (name) => document.querySelector(name).getBoundingClientRect());
+        return [window.scrollY, box.top < frame.top || box.bottom > frame.bottom];
+    """
+    press(page, "step", Keys.HOME)
+    assert page.execute_script(outside) == [0, False]
+    press(page, "step", Keys.END, Keys.ARROW_LEFT)
+    assert page.execute_script(outside) == [0, False]
 
 
 # ---- the training --------------------------------------------------------------------------------

@@ -50,11 +50,11 @@ def program_page(
         "momentum": options.get("momentum", defaults["momentum"]),
     }
     written = shown(run)
-    lead = joined([tag("p", entry.teaches), fact_list(facts)])
+    typed = command(name, {"seed": seed, "step": step, "order": order, **options})
+    lead = joined([tag("p", entry.teaches), fact_list(facts), typed])
+    title = f"{entry.title[0].upper()}{entry.title[1:]}"
     heading = f"{story.title}, in training step {step}"
-    return page(
-        story, entry.title.capitalize(), heading, lead, training(written, steps, step), written
-    )
+    return page(story, title, heading, lead, training(written, steps, step), written)
 
 
 def page(
@@ -86,6 +86,12 @@ def fact_list(facts: dict[str, Any]) -> Markup:
     return tag("dl", *rows, class_="facts")
 
 
+def command(name: str, given: dict[str, Any]) -> Markup:
+    """What to type for the same as text."""
+    words = (f"--{key} {value}" for key, value in given.items())
+    return tag("p", "As text: ", tag("code", " ".join(["minigrad explain", name, *words])))
+
+
 def training(run: Shown, steps: int, step: int) -> Markup:
     """The part of the page about the training."""
     return Markup(
@@ -93,6 +99,7 @@ def training(run: Shown, steps: int, step: int) -> Markup:
             last=steps,
             step=step,
             loss=run.loss,
+            scale=run.scale,
             weights=run.weights,
             rows=run.rows,
             units=units(run.units),

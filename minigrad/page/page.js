@@ -67,9 +67,22 @@ function showGraph(now) {
   }
 }
 
+// A graph that is larger than its frame scrolls to where the step is; the page itself stays.
+function scrollGraph(now) {
+  const box = boxes.get(data.backward[now - 1].box);
+  if (!box) return;
+  const frame = find(".graph");
+  const [inner, outer] = [box.getBoundingClientRect(), frame.getBoundingClientRect()];
+  frame.scrollBy(
+    inner.left + inner.width / 2 - outer.left - outer.width / 2,
+    inner.top + inner.height / 2 - outer.top - outer.height / 2,
+  );
+}
+
 function showStep(now) {
   articles.forEach((article, i) => { article.hidden = i !== now - 1; });
   showGraph(now);
+  scrollGraph(now);
   speakStep(data.backward[now - 1].spoken);
   const title = find("h3", articles[now - 1]).textContent.replace(/^\d+ /, "");
   return now === articles.length ? "the end" : `${now} of ${articles.length - 1}: ${title}`;

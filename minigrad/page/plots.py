@@ -5,25 +5,40 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import groupby
+from statistics import median
 
 from minigrad.page.markup import Markup, tag
 
-__all__ = ["curves", "strip", "ticks"]
+__all__ = ["curves", "needs_logarithm", "series", "strip", "ticks"]
 
 WIDTH, HEIGHT = 440.0, 230.0
-LEFT, RIGHT, TOP, BOTTOM = 46.0, 12.0, 12.0, 34.0
+LEFT, RIGHT, TOP, BOTTOM = 54.0, 20.0, 12.0, 40.0
 COLOURS = 8  # of lines; after them the same again, dashed
 
 
-def curves(label: str, rows: Sequence[Sequence[float]], first: int) -> Markup:
-    """A line for each row of numbers; the first of each belongs to training step `first`."""
+def needs_logarithm(row: Sequence[float]) -> bool:
+    """Whether most of a curve would lie on the floor: none below 0, and most of them tiny."""
+    return all(0 <= y < math.inf for y in row) and 1e4 * median(row) < max(row)
+
+
+def curves(
+    label: str, rows: Sequence[Sequence[float]], first: int, logarithmic: bool = False
+) -> Markup:
+    """A line for each row of numbers; the first of each belongs to training step `first`.
+
+    `logarithmic` is for numbers that are not below 0: each line of the grid is ten times the one
+    under it or more, and a 0 stands at the lower edge.
+    """
+    if logarithmic:
+        rows = [[math.log10(y) if y else -math.inf for y in row] for row in rows]
     low, high = span([y for row in rows for y in row])
     steps = max((len(row) for row in rows), default=1)
     across = Scale(first, max(first + steps - 1, first + 1), LEFT, WIDTH - RIGHT)
     up = Scale(low, high, HEIGHT - BOTTOM, TOP)
     return tag(
         "svg",
-        *axes(across, up),
+        *grid(up, logarithmic),
+        *steps_axis(across),
         *(line(i, row, first, across, up) for i, row in enumerate(rows)),
         *(tag("circle", r=4.5, class_=series(i)) for i in range(len(rows))),
         class_="plot",
@@ -61,17 +76,22 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
     return [n * unit for n in range(math.ceil(low / unit), math.floor(high / unit) + 1)]
 
 
-def axes(across: Scale, up: Scale) -> Iterator[Markup]:
+def grid(up: Scale, logarithmic: bool) -> Iterator[Markup]:
     for y in ticks(up.low, up.high):
-        at = f"{up(y):.1f}"
-        yield tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=at, y2=at, class_="grid")
-        yield tag("text", f"{y:.4g}", x=LEFT - 6, y=f"{up(y) + 4:.1f}", text_anchor="end")
+        if logarithmic and y != int(y):
+            continue
+        text, at = f"1e{y:.0f}" if logarithmic else f"{y:.4g}", up(y)
+        yield tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=f"{at:.1f}", y2=f"{at:.1f}", class_="grid")
+        yield tag("text", text, x=LEFT - 6, y=f"{at + 4:.1f}", text_anchor="end")
+
+
+def steps_axis(across: Scale) -> Iterator[Markup]:
     for x in ticks(across.low, across.high):
         if x == int(x):
             at = f"{across(x):.1f}"
-            yield tag("text", f"{x:.0f}", x=at, y=HEIGHT - BOTTOM + 16, text_anchor="middle")
+            yield tag("text", f"{x:.0f}", x=at, y=HEIGHT - BOTTOM + 17, text_anchor="middle")
     middle = (across.start + across.end) / 2
-    yield tag("text", "training step", x=middle, y=HEIGHT - 3, text_anchor="middle")
+    yield tag("text", "training step", x=middle, y=HEIGHT - 4, text_anchor="middle")
 
 
 def line(i: int, row: Sequence[float], first: int, across: Scale, up: Scale) -> Markup:

@@ -17,7 +17,7 @@ import minigrad
 from minigrad.guide import PROGRAMS
 from minigrad.page.backward import Told, told
 from minigrad.page.markup import Markup, tag
-from minigrad.page.plots import curves, series, strip
+from minigrad.page.plots import curves, needs_logarithm, series, strip
 from minigrad.story.graphs import Graph, TensorGraph, saved
 from minigrad.story.names import Names, variables
 from minigrad.story.numbers import array_text, number_text
@@ -142,12 +142,13 @@ def units(loss: Tensor, watching: AtBackward, caller: FrameType | None) -> Itera
         made, x, out = watching.get(node), known.get(graph.parents(node)[0]), known.get(node)
         if x is None or out is None:
             continue
-        line = f", {made.line.place}" if made is not None and made.line is not None else ""
+        line = f" ({made.line.place})" if made is not None and made.line is not None else ""
         slope = float(saved(node).get("slope", 0.0))
         columns = zip(by_unit(x), by_unit(out), strict=True)
         for i, (a, b) in enumerate(columns):
-            name = f"{graph.op(node).removesuffix('_in_place')} {i}{line}"
-            yield Unit(name, one_text(a), one_text(b), int((a > 0).sum()), a.size, slope)
+            name = f"{graph.op(node).removesuffix('_in_place')}, unit {i}{line}"
+            active = int(np.count_nonzero(~(a <= 0)))  # a NaN passes
+            yield Unit(name, one_text(a), one_text(b), active, a.size, slope)
 
 
 def by_unit(array: Any) -> Any:
@@ -171,6 +172,7 @@ class Shown:
     """
 
     loss: Markup
+    scale: str
     weights: Markup
     rows: Markup
     units: Markup
@@ -184,13 +186,17 @@ def shown(run: Run) -> Shown:
     gradients = [[text(g) for g in found] for _, _, found in rows[:MANY]]
     units = dict(list(run.units.items())[:MANY])
     losses = [text(loss) for loss in run.losses]
+    curve = [float(loss) for loss in run.losses]
+    logarithmic = needs_logarithm(curve)
     left = len(rows) - len(names) + len(run.units) - len(units)
     return Shown(
         curves(
             f"The loss over {len(losses)} training steps, from {losses[0]} to {losses[-1]}",
-            [[float(loss) for loss in run.losses]],
+            [curve],
             first=1,
+            logarithmic=logarithmic,
         ),
+        " (on a logarithmic scale)" if logarithmic else "",
         curves(
             f"The path of {len(names)} weights over {len(losses)} training steps",
             [[float(value) for value in values] for values in weights],
