@@ -360,6 +360,19 @@ def test_two_pictures_in_one_page_do_not_share_names() -> None:
     assert all(f'id="{name}-arrow"' in svg for name, svg in zip(names, (one, other), strict=True))
 
 
+def test_a_picture_is_the_same_each_time() -> None:
+    """A file that is made again differs from the first in nothing but the serial number."""
+
+    def made() -> str:
+        net, x, y = network()
+        return re.sub(r"minigrad-\d+", "minigrad", draw(lambda: F.mse_loss(net(x), y)).svg)
+
+    first = made()
+    kept = [minigrad.zeros(3) for _ in range(50)]  # what is made next lies elsewhere in memory
+    assert made() == first
+    assert kept
+
+
 def test_text_is_escaped_in_every_format() -> None:
     x = Scalar(1.0)
     picture = draw(x + x, names={'<a&"b">': x})

@@ -44,6 +44,7 @@ class GraphDiagram:
         self.nodes = self.graph.history(self.root)[::-1]
         self.known = known_values(self.graph, self.nodes, names, made)
         self.ids = {node: f"{i}" for i, node in enumerate(self.nodes)}
+        self.numbers: dict[int, str] = {}  # of the constants
         self.calls: Counter[Module] = Counter()
         self.labels: dict[tuple[Module, int], str] = {}
         self.diagram = Diagram(f"How {names.get(self.root) or 'a result'} is computed")
@@ -118,7 +119,7 @@ class GraphDiagram:
                 yield name, value
 
     def add_constant(self, node: Any, name: str, value: Tensor) -> None:
-        number = f"constant {id(value)}"
+        number = self.numbers.setdefault(id(value), f"constant {len(self.numbers)}")
         if number not in self.diagram.boxes:
             kind = name if value.array.ndim else "number"
             title = Line("title", self.names.constants.get(id(value), kind))
