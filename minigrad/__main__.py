@@ -8,6 +8,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from minigrad.course.command import add_exercises
 from minigrad.doctor.command import add_diagnose
@@ -90,12 +91,23 @@ def add_guide(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     parser.add_argument(
         "name", nargs="?", type=program, metavar="NAME", help=f"one of {', '.join(PROGRAMS)}"
     )
+    parser.add_argument(
+        "--plot",
+        nargs="?",
+        const="",
+        default=argparse.SUPPRESS,
+        metavar="FILE",
+        help="draw loss, parameters and activation into FILE (NAME.png) instead of printing; "
+        "needs the package matplotlib (extra plot)",
+    )
     add_options(parser)
 
     def job(arguments: argparse.Namespace) -> int:
         options = dict(vars(arguments))
         name = options.pop("name")
         del options["job"]
+        if name and "plot" in options:
+            return plot(parser, name, options.pop("plot") or f"{name}.png", options)
         if name:
             return play(PROGRAMS[name].load().main, options)
         if options:
@@ -103,6 +115,24 @@ def add_guide(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         return politely(show_list)
 
     parser.set_defaults(job=job)
+
+
+def plot(parser: argparse.ArgumentParser, name: str, path: str, options: dict[str, Any]) -> int:
+    """Train a program and draw how it went into a file."""
+    from minigrad.guide import plotted  # not needed by the other commands
+
+    def job() -> int:
+        plotted.save(PROGRAMS[name], path, **options)
+        print(f"wrote {path}")
+        return 0
+
+    try:
+        return politely(job)
+    except ModuleNotFoundError as missing:
+        print(f"minigrad guide: {missing}", file=sys.stderr)
+        return 1
+    except (OSError, ValueError) as error:  # a place or a format that cannot be written
+        parser.error(f"--plot {path}: {getattr(error, 'strerror', None) or error}")
 
 
 def add_compile(subcommands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
