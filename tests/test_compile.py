@@ -287,6 +287,50 @@ def test_states_are_loaded():
     compare(lambda: make_world(momentum=0.9), 11, between)
 
 
+def test_a_momentum_that_is_taken_away():
+    def change(world, k):
+        state = world.optimizer.state
+        if k == 3:
+            state[world.net[0].weight]["momentum_buffer"] = None
+        if k == 6:
+            state.clear()
+
+    compare(lambda: make_world(momentum=0.9), 9, change=change)
+
+
+GRADIENTS = {
+    "of the input": lambda world, loss, x: minigrad.autograd.grad(loss, x, create_graph=True),
+    "of the parameters": lambda world, loss, x: minigrad.autograd.grad(
+        loss, [*world.net.parameters()], create_graph=True
+    ),
+}
+
+
+@pytest.mark.parametrize("gradients", GRADIENTS.values(), ids=GRADIENTS)
+@pytest.mark.parametrize("activation", ["relu", "tanh", "softmax"])
+def test_a_penalty_on_gradients(gradients, activation):
+    def step_of(world):
+        def step(x, y):
+            world.optimizer.zero_grad()
+            hidden = world.net[0](x)
+            hidden = hidden.softmax(1) if activation == "softmax" else getattr(hidden, activation)()
+            loss = world.criterion(world.net[2](hidden), y)
+            found = gradients(world, loss, x)
+            loss = loss + sum((g.norm(2) - 1) ** 2 for g in found)
+            loss.backward()
+            world.optimizer.step()
+            return loss
+
+        return step
+
+    def arguments(k):
+        x, y = batch(k)
+        return x.requires_grad_(), y
+
+    step = compare(lambda: make_world(step=step_of, momentum=0.9), arguments=arguments)
+    assert step.recordings == 1
+
+
 def test_gradients_set_and_cleared_outside():
     def between(world, k):
         if k == 3:
@@ -495,6 +539,48 @@ def test_arguments_in_containers():
     with minigrad.no_grad():
         step((x, y), extra={"z": [y, 1.5], "w": 3})
     assert step.recordings == 2
+
+
+@pytest.mark.parametrize("first", [0, 1, 2, 3])
+def test_two_arguments_become_one_and_part_again(first):
+    """Two leaves, one leaf twice, a leaf and its detached alias: each has a program of its own."""
+
+    def step_of(world):
+        def step(x, y):
+            x.grad = y.grad = None
+            (x * y).sum().backward()
+            return x - y * 2
+
+        return step
+
+    def arguments(k):
+        x, y = (t.requires_grad_() for t in batch(k, out=3))
+        return ((x, y), (x, x), (x, x.detach()), (x.detach(), x))[(k + first) % 4]
+
+    assert compare(lambda: make_world(step=step_of), 12, arguments=arguments).recordings == 4
+
+
+def test_an_alias_of_a_parameter_as_an_argument():
+    def step_of(world):
+        def step(x, y):
+            world.optimizer.zero_grad()
+            loss = (world.net.weight * (x - world.net.weight * 2)).sum()
+            loss.backward()
+            world.optimizer.step()
+            return loss
+
+        return step
+
+    twins = [make_world(lambda: nn.Linear(3, 4), step=step_of) for _ in range(2)]
+    step = compile(twins[1].step)
+    for k in range(8):
+        x = batch(k, rows=4)[0]
+        results = [
+            call(world.net.weight.detach() if k in (0, 2, 5) else x, x)
+            for world, call in zip(twins, (twins[0].step, step), strict=True)
+        ]
+        assert seen(results[0]) == seen(results[1])
+        assert left_behind(twins[0]) == left_behind(twins[1])
 
 
 def test_the_same_tensor_for_two_arguments():
@@ -848,6 +934,38 @@ def test_an_optimizer_of_the_user():
         world.optimizer.param_groups[0]["lr"] = 0.1 if k < 4 else 0.01
 
     compare(make, 8, between)
+
+
+def test_what_is_returned_twice_is_one_tensor():
+    def step_of(world):
+        def step(x, y):
+            world.optimizer.zero_grad()
+            out = world.net(x)
+            world.criterion(out, y).backward()
+            loss = out.detach().sum()
+            return loss, [loss, world.net[0].weight.grad], x
+
+        return step
+
+    world = make_world(step=step_of)
+    step = compile(world.step)
+    for k in range(4):
+        x, y = batch(k)
+        loss, (again, grad), same = step(x, y)
+        assert again is loss
+        assert grad is world.net[0].weight.grad
+        assert same is x
+
+
+def test_a_program_within_a_step():
+    double = compile(lambda x: x * 2)
+    for k in range(3):
+        double(batch(k)[0])
+
+    def step_of(world):
+        return lambda x, y: double(world.net(x)).sum() + double(x).sum()
+
+    compare(lambda: make_world(step=step_of))
 
 
 def test_a_step_within_a_step():
@@ -1322,6 +1440,45 @@ def test_side_effects():
     refused(scheduling, "changes the option 'lr'")
 
 
+def test_a_result_is_kept_in_an_object_or_a_variable():
+    """A program would leave the loss of the recorded step there for ever."""
+    trainer, latest, unbound = SimpleNamespace(last=None), None, None
+    del unbound
+
+    def replacing(world, x, y):
+        trainer.last = world.net(x)
+
+    def adding(world, x, y):
+        trainer.another = world.net(x)
+
+    def of_the_function_around(world, x, y):
+        nonlocal latest
+        latest = world.net(x)
+
+    def of_the_function_around_at_first(world, x, y):
+        nonlocal unbound
+        unbound = world.net(x)
+
+    def of_the_file(world, x, y):
+        global the_latest
+        the_latest = world.net(x)
+
+    refused(replacing, "the step changes .*trainer.last")
+    refused(adding, "the step changes the attributes of .*trainer")
+    refused(of_the_function_around, "the step changes .*latest")
+    refused(of_the_function_around_at_first, "the step changes .*unbound")
+    refused(of_the_file, "the step changes .*the_latest")
+    del globals()["the_latest"]
+
+
+def test_gradients_with_a_history():
+    def body(world, x, y):
+        with pytest.warns(UserWarning, match="reference cycle"):
+            world.criterion(world.net(x), y).backward(create_graph=True)
+
+    refused(body, "a gradient with a history in .*0.weight.grad")
+
+
 def test_hidden_tensors():
     class Box:
         __slots__ = ()
@@ -1334,6 +1491,22 @@ def test_hidden_tensors():
 
     source = generator()
     refused(lambda world, x, y: x + next(source), "hidden from sight")
+
+
+SHARED = {
+    "a view": lambda world, x, y: (lambda out: (out, out[0]))(x * 2),
+    "an alias": lambda world, x, y: (lambda out: [out, {"again": out.detach()}])(x * 2),
+    "two views": lambda world, x, y: (lambda out: (out[0], out[1:]))(x * 2),
+    "a gradient's": lambda world, x, y: (
+        world.net(x).sum().backward(),
+        world.net[0].weight.grad.T,
+    ),
+}
+
+
+@pytest.mark.parametrize("body", SHARED.values(), ids=SHARED)
+def test_results_that_share_memory(body):
+    refused(body, "the step returns two tensors that share memory|view of a gradient")
 
 
 def test_views_of_what_was_there():

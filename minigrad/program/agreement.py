@@ -7,6 +7,7 @@ from typing import Any
 from minigrad.program.formulas import statement_text
 from minigrad.program.record import Recording
 from minigrad.program.results import NewTensor
+from minigrad.program.standins import WatchedLeaf
 from minigrad.program.surroundings import is_plain
 from minigrad.program.tape import Line, Number, Value
 from minigrad.tensor import Tensor
@@ -71,6 +72,8 @@ def shape_of(structure: Any, recording: Recording) -> Any:
         return [shape_of(value, recording) for value in structure]
     if isinstance(structure, NewTensor):
         return f"new {recording.results.new.index(structure)}"
+    if isinstance(structure, WatchedLeaf):
+        return f"gradient of {structure.value.path}"
     if isinstance(structure, Tensor):
         return recording.givens[structure].path
     return repr(structure) if is_plain(structure) else id(structure)

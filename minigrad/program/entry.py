@@ -8,6 +8,7 @@ makes the tensors.
 
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,7 +18,7 @@ import numpy as np
 from minigrad.autograd.grad_mode import enabled
 from minigrad.autograd.graph import Leaf, tick, touch
 from minigrad.autograd.quiet import local
-from minigrad.autograd.watch import examiners
+from minigrad.autograd.watch import examiners, watcher
 from minigrad.program.arguments import Argument, Arguments
 from minigrad.program.hyper import NUMBERS, Numbers
 from minigrad.program.program import Program
@@ -90,6 +91,7 @@ class Entry:
         yield f"{self.name(local)}.run is {self.name(local.run)}"  # the thread is the same
         yield f"{self.name(enabled.get)}() is {self.recording.mode}"
         yield f"not {self.name(examiners)}"
+        yield f"{self.name(watcher.get)}() is None"  # else it is part of a step that is recorded
         yield from self.arguments.container_checks()
         for part in self.arguments.parts:
             yield from self.argument_checks(part)
@@ -193,9 +195,14 @@ class Entry:
         return f"(({same}) or {self.name(kept)}())"
 
     def overlap_checks(self) -> Iterator[str]:
-        """Arguments of which one is written do not share memory."""
+        """Arguments are one tensor or two as they were; if one is written, they are apart."""
         givens = [g for g in map(self.given_of, self.arguments.parts) if g is not None]
         givens = [given for given in dict.fromkeys(givens) if given.role == "argument"]
+        for a, b in itertools.combinations(givens, 2):
+            if a.array is b.array:
+                yield f"{self.where(a)} is not {self.where(b)}"
+            of_both = "is" if a.array is b.array else "is not"
+            yield f"{self.where(a)}.array {of_both} {self.where(b)}.array"
         if any(given in self.program.stored for given in givens) and len(givens) > 1:
             arrays = ", ".join(f"{self.where(given)}.array" for given in givens)
             yield f"{self.name(are_apart)}({arrays})"
@@ -297,6 +304,8 @@ class Entry:
         """The expression that makes what the step returns."""
         if isinstance(value, NewTensor):
             return f"t{self.recording.results.new.index(value)}"
+        if isinstance(value, WatchedLeaf):
+            return f"{self.leaf(value)}.grad"
         if isinstance(value, Tensor):
             return self.where(self.recording.givens[value])
         if isinstance(value, dict):
@@ -317,7 +326,10 @@ class Fits:
         array = given.array
         self.shape, self.dtype, self.strides = array.shape, array.dtype, array.strides
         self.needs_writing = given in entry.program.stored
-        self.others = [other.array for other in entry.program.stored if other is not given]
+        known = [g for g in entry.recording.givens.values() if g.role != "argument"]
+        self.others = [other.array for other in known if other in entry.program.stored]
+        if given.leaf is not None and given.leaf.is_asked is not None:  # gradients of its own
+            self.others += [other.array for other in known if other.leaf is not None]
 
     def __call__(self, array: Array) -> bool:
         if array.shape != self.shape or array.dtype is not self.dtype:

@@ -24,7 +24,7 @@ from minigrad.program.hyper import Numbers, WatchedGroup, all_numbers
 from minigrad.program.noting import Noting, noting, value_of
 from minigrad.program.origin import Origins, user_line
 from minigrad.program.results import Reader, Results, give_own_arrays, put_back_leaves
-from minigrad.program.standins import Given, WatchedLeaf, give_own_array
+from minigrad.program.standins import Given, WatchedLeaf, give_own_array, leaf_of
 from minigrad.program.surroundings import Fact, Path, Surroundings
 from minigrad.program.tape import Array, Tape, Value
 from minigrad.program.world import World, refuse_hooks
@@ -101,12 +101,20 @@ class Recording:
 
     def grads_of_now(self) -> dict[WatchedLeaf, Value]:
         """The values of the gradients that the step has made."""
-        leaves = [given.leaf for given in self.givens.values() if given.leaf is not None]
-        return {
-            leaf: value_of(self.tape, leaf.current.array)
-            for leaf in leaves
-            if leaf.current is not None and leaf.current is not leaf.before
-        }
+        found: dict[WatchedLeaf, Value] = {}
+        for given in self.givens.values():
+            leaf = given.leaf
+            if leaf is None or leaf.current is None or leaf.current is leaf.before:
+                continue
+            if leaf.current.node is not None:
+                raise refused(
+                    f"the step leaves a gradient with a history in {given.path}.grad",
+                    "backward(create_graph=True) makes such gradients. Get them by "
+                    "minigrad.autograd.grad(loss, parameters, create_graph=True), which leaves "
+                    "none behind, or clear them before the step is done.",
+                )
+            found[leaf] = value_of(self.tape, leaf.current.array)
+        return found
 
     # ---- before ----------------------------------------------------------------------------------
 
@@ -120,8 +128,13 @@ class Recording:
             for name, array in numbers.arrays.items():
                 memory = self.tape.given(array, "number", (f"group{i}", name))
                 setattr(numbers.rule, name, noting(self.tape, memory, array))
-        for name, value in self.arguments.items():
-            if isinstance(value, Tensor) and value not in self.surroundings.tensors:
+        arguments = {n: v for n, v in self.arguments.items() if isinstance(v, Tensor)}
+        theirs = {id(value.array) for value in arguments.values()}
+        for tensor, path in self.surroundings.tensors.items():
+            if not theirs.isdisjoint(arrays_of(tensor)):  # then the argument is no other memory
+                self.give(tensor, "tensor", path)
+        for name, value in arguments.items():
+            if value not in self.surroundings.tensors:
                 self.give(value, "argument", (name,))
         for tensor, path in self.surroundings.tensors.items():
             self.give(tensor, "tensor", path)
@@ -211,6 +224,12 @@ class Recording:
             for key in watched.read
         ]
         return self.surroundings.facts + read
+
+
+def arrays_of(tensor: Tensor) -> tuple[int, ...]:
+    """Which arrays a tensor and its gradient have."""
+    grad = getattr(leaf_of(tensor), "grad", None)
+    return (id(tensor.array), id(getattr(grad, "array", None)))
 
 
 def original(group: dict[str, Any]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Results:
     gradients  the stand-in of each parent that a gradient goes to, and that gradient
     """
 
-    structure: Any
+    structure: Any  # with NewTensors, tensors that were there, and leaves for their gradients
     new: list[NewTensor] = field(default_factory=list)
     upstream: Value | None = None
     gradients: list[tuple[WatchedLeaf, Value]] = field(default_factory=list)
@@ -58,9 +58,16 @@ class Reader:
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
         self.found = Results(None)
+        self.known: dict[Tensor, NewTensor] = {}
+        self.grads = {
+            leaf.current: leaf
+            for leaf in (given.leaf for given in recording.givens.values())
+            if leaf is not None and leaf.current is not None and leaf.current is not leaf.before
+        }
 
     def read(self, result: Any) -> Results:
         self.found.structure = self.described(result)
+        self.refuse_shared_memory()
         alive = [new for new in self.found.new if new.node is not None and self.can_go_back(new)]
         if len(alive) > 1:
             raise refused(
@@ -73,6 +80,8 @@ class Reader:
 
     def described(self, value: Any) -> Any:
         if isinstance(value, Tensor):
+            if value in self.grads:
+                return self.grads[value]
             return value if value in self.recording.givens else self.new_tensor(value)
         if isinstance(value, dict) and type(value) is dict:
             return {key: self.described(item) for key, item in value.items()}
@@ -85,7 +94,27 @@ class Reader:
             "It may return tensors, numbers and texts, and lists, tuples and dicts of them.",
         )
 
+    def refuse_shared_memory(self) -> None:
+        """Each result of a program has memory of its own, and so have the gradients."""
+        of_grads = {value_of(self.recording.tape, grad.array).root for grad in self.grads}
+        roots = [new.value.root for new in self.found.new if new.value.root.kind == "result"]
+        if len(set(roots)) < len(roots):
+            raise refused(
+                "the step returns two tensors that share memory",
+                "One is a view of the other, or detach() of it. Return one of them, or a clone().",
+            )
+        if not of_grads.isdisjoint(roots):
+            raise refused(
+                "the step returns a view of a gradient",
+                "Return the gradient itself, or a clone() of what the view shows.",
+            )
+
     def new_tensor(self, t: Tensor) -> NewTensor:
+        if t not in self.known:
+            self.known[t] = self.made(t)
+        return self.known[t]
+
+    def made(self, t: Tensor) -> NewTensor:
         tape = self.recording.tape
         value = value_of(tape, t.array)
         if value.root.kind == "given":

@@ -89,6 +89,7 @@ class Surroundings:
 
     def __init__(self, function: Any, arguments: dict[str, Any]) -> None:
         self.facts: list[Fact] = []
+        self.absences: list[Fact] = []  # what the step must not make; no reason to record anew
         self.tensors: dict[Tensor, Path] = {}
         self.modules: dict[Module, Path] = {}
         self.optimizers: dict[Optimizer, Path] = {}
@@ -137,15 +138,20 @@ class Surroundings:
             self.visit_object(value, path)
 
     def visit_function(self, function: FunctionType, path: Path) -> None:
-        for name in sorted(self.visit_code(function.__code__) & function.__globals__.keys()):
-            value = function.__globals__[name]
-            if not is_of_library(value):
+        for name in sorted(self.visit_code(function.__code__)):
+            value = function.__globals__.get(name, MISSING)
+            if value is MISSING:
+                absent = Fact(function.__globals__, "item", name, MISSING, (*path[:-1], name))
+                self.absences.append(absent)
+            elif not is_of_library(value):
                 self.fact(function.__globals__, "item", name, value, (*path[:-1], name))
         for name, cell in zip(
             function.__code__.co_freevars, function.__closure__ or (), strict=True
         ):
             if cell != CellType():
                 self.fact(cell, "cell", None, cell.cell_contents, (*path[:-1], name))
+            else:
+                self.absences.append(Fact(cell, "cell", None, MISSING, (*path[:-1], name)))
         for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             self.visit(value, path)
         self.visit(getattr(function, "__wrapped__", None), path)
@@ -154,9 +160,9 @@ class Surroundings:
         """Learn which attributes code names; return the names of its global variables."""
         variables = set()
         for instruction in dis.get_instructions(code):
-            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
                 variables.add(str(instruction.argval))
-            elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "IMPORT_NAME"):
+            elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "IMPORT_NAME"):
                 self.names.add(str(instruction.argval))
             elif isinstance(instruction.argval, CodeType):
                 variables |= self.visit_code(instruction.argval)
@@ -221,6 +227,9 @@ class Surroundings:
             return
         if not isinstance(value, ModuleType | type):
             self.visit_methods(kind, path)
+            own = getattr(value, "__dict__", {})
+            what = (f"the attributes of {'.'.join(path)}",)
+            self.absences.append(Fact(own, "length", None, len(own), what))
         for name, attribute in attributes(value):
             if isinstance(value, type) and isinstance(attribute, METHODS):
                 self.visit(getattr(attribute, "__func__", attribute), (*path, name))
@@ -248,8 +257,8 @@ class Surroundings:
                 self.fact(owner, "attribute", name, value, path)
 
     def changed(self) -> Iterator[Fact]:
-        """The facts that no longer hold."""
-        return (fact for fact in self.facts if not fact.holds())
+        """The facts that no longer hold, and what there is now that was absent."""
+        return (fact for fact in (*self.facts, *self.absences) if not fact.holds())
 
 
 def attributes(value: Any) -> Iterator[tuple[str, Any]]:

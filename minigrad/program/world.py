@@ -51,9 +51,8 @@ class World:
         """Whether a fact is how much an optimiser remembers."""
         states = [optimizer.state for optimizer, _ in self.states]
         inner = [state for outer in states for state in outer.values()]
-        return fact.access in ("length", "values") and any(
-            fact.owner is state for state in states + inner
-        )
+        is_new = fact.access in ("length", "values") or fact.value is None
+        return is_new and any(fact.owner is state for state in states + inner)
 
     def restore(self) -> None:
         for _, before, put_back in self.streams:
