@@ -91,9 +91,9 @@ def canonical(array: Array) -> Array:
 
 
 def named(title: str) -> dtype:
-    """The dtype of `minigrad.FloatTensor` and its like."""
+    """The dtype of "minigrad.FloatTensor" and its like, also as an older program spells it."""
     for kind in ALL:
-        if title == f"minigrad.{kind.title}Tensor":
+        if title in (f"minigrad.{kind.title}Tensor", f"torch.{kind.title}Tensor"):
             return kind
     raise noted(
         ValueError(f"invalid type: '{title}'"),

@@ -43,6 +43,7 @@ class Tensor(Elsewhere):
     many programs use: `Tensor([1, 2])` is float32 whatever the data, `Tensor(2, 3)` is a shape.
     """
 
+    __module__ = "minigrad"
     __slots__ = ("__weakref__", "array", "frozen", "node", "stamp", "view_of")
 
     array: Array

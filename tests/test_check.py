@@ -387,6 +387,26 @@ def test_what_is_right_passes(
     assert "agree on 30 inputs" in repr(result)
 
 
+@pytest.mark.parametrize(
+    ("kinds", "untried"),
+    [
+        ((floats(),) * 2, "NaN, infinities, signed zeros, empty arrays were not tried: "
+         "to try them, give floats(special=True, empty=True)"),
+        ((floats((2,), nan=True, inf=True), floats(())), "signed zeros were not tried: "
+         "to try them, give floats(special=True)"),
+        ((floats(special=True), floats()), "empty arrays were not tried: "
+         "to try them, give floats(empty=True)"),
+        ((floats(special=True, empty=True), floats()), None),
+        ((floats((2,)), integers(())), "NaN, infinities, signed zeros were not tried: "
+         "to try them, give floats(special=True)"),
+        ((integers(), integers()), None),
+    ],
+)  # fmt: skip
+def test_an_agreement_says_what_was_not_tried(kinds: tuple[Any, ...], untried: str | None) -> None:
+    said = check(lambda a, b: -a, lambda a, b: -a, *kinds, examples=5).text.splitlines()
+    assert [line for line in said if "tried" in line] == ([untried] if untried else [])
+
+
 # ---- the report ---------------------------------------------------------------------------------
 
 

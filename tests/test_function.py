@@ -878,3 +878,49 @@ def test_saved_tensors_keep_the_history_they_had():
     (second,) = minigrad.autograd.grad(first.sum(), x)
     assert first.tolist() == [64.0, 216.0]
     assert second.tolist() == [96.0, 216.0]
+
+
+# ---- what a reader sees -------------------------------------------------------------------------
+
+
+def printed(value):
+    """What is printed, without the address."""
+    return repr(value).partition(" at 0x")[0]
+
+
+@in_both
+def test_the_context_prints_as_the_backward_of_its_function(torch):
+    class Shown(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            seen.append(printed(ctx))
+            return x * 2, x * 3
+
+        @staticmethod
+        def backward(ctx, g, h):
+            return ctx.scale * g
+
+    seen = []
+    first, _ = Shown.apply(leaf(torch, 1.0))
+    single = square(torch).apply(leaf(torch, 1.0))
+    return seen, printed(first.grad_fn), printed(single.grad_fn), raised(first.backward)
+
+
+@in_both
+def test_what_forward_left_is_seen_at_the_node(torch):
+    class Scaled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, factor):
+            ctx.factor = factor
+            ctx.save_for_backward(x)
+            return x * factor
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.factor, None
+
+    h = leaf(torch, 1.0, 2.0) * 3
+    node = Scaled.apply(h, 5).grad_fn
+    seen = node.factor, node.needs_input_grad, node.saved_tensors
+    h.add_(1)
+    return seen, raised(lambda: node.saved_tensors), raised(lambda: node.fatcor)

@@ -112,6 +112,7 @@ def test_a_dtype_as_a_class_makes_tensors(name: str) -> None:
         check(f"torch.{name}Tensor({size}).shape", x)
     check(f"isinstance(x, torch.{name}Tensor)", x)
     check(f"x.type(torch.{name}Tensor)", x)
+    check(f"x.type('torch.{name}Tensor')", x)
     check(f"torch.{name}Tensor.dtype", x)
     check(f"torch.{name}Tensor.__name__", x)
 
@@ -119,6 +120,10 @@ def test_a_dtype_as_a_class_makes_tensors(name: str) -> None:
 @pytest.mark.parametrize("arguments", [*ARGUMENTS, "x[:1]", "x.bool()", "x * 2"])
 def test_the_class_itself_makes_tensors_and_sees_another_one_again(arguments: str) -> None:
     check(f"torch.Tensor({arguments})", {"x": np.array([1.0, 0.0], np.float32)})
+
+
+def test_the_class_is_printed_by_the_name_that_users_know() -> None:
+    check("str(type(x)), str(type(x.shape)), str(type(x.dtype))", {"x": np.ones(1)})
 
 
 def test_a_dtype_as_a_class_is_copied_by_its_name() -> None:

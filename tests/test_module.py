@@ -635,6 +635,12 @@ def test_a_shallow_copy_has_registries_of_its_own():
     assert "act" in dict(net.named_children())
 
 
+def test_what_lists_members_is_a_generator_of_the_module():
+    for name in ("parameters", "named_parameters", "named_buffers", "named_children", "modules"):
+        ours, theirs = (getattr(t.nn.Linear(1, 1), name)() for t in (minigrad, torch))
+        assert repr(ours).partition(" at ")[0] == repr(theirs).partition(" at ")[0]
+
+
 def test_calls_make_no_cycles():
     net, x = network(minigrad), minigrad.ones(1, 2)
     net(x).sum().backward()

@@ -43,7 +43,10 @@ class Saved(NamedTuple):
 
 
 class Context:
-    """What `forward` leaves for `backward`: `ctx.save_for_backward(...)` and any attribute."""
+    """What `forward` leaves for `backward`: `ctx.save_for_backward(...)` and any attribute.
+
+    Each Function has a subclass of its own, named after it, which messages about a ctx then are.
+    """
 
     needs_input_grad: tuple[bool, ...] = ()
     saved: tuple[Saved, ...] | None = ()
@@ -68,7 +71,10 @@ class Context:
 
     @property
     def saved_tensors(self) -> tuple[Tensor | None, ...]:
-        node = self.node
+        return self.unpacked(self.node)
+
+    def unpacked(self, node: FunctionNode | None) -> tuple[Tensor | None, ...]:
+        """The saved tensors as they were; once there is a node, checked and with history."""
         if self.saved is None:
             raise errors.freed("the function" if node is None else node.name())
         if node is None:
@@ -192,8 +198,19 @@ class FunctionNode(Node):
         if self.ctx.saved:
             self.ctx.saved = None
 
-    def saved_tensors(self) -> list[Tensor]:
+    def kept(self) -> list[Tensor]:
         return [saved.tensor for saved in self.ctx.saved or () if saved.tensor is not None]
+
+    @property
+    def saved_tensors(self) -> tuple[Tensor | None, ...]:
+        return self.ctx.unpacked(self)
+
+    def __getattr__(self, name: str) -> Any:
+        """In PyTorch `y.grad_fn` and ctx are one object: what forward left there is read here."""
+        return getattr(self.ctx, name)
+
+    def __repr__(self) -> str:
+        return repr(self.ctx)
 
     def name(self) -> str:
         return f"{self.function.__name__}Backward"
@@ -240,6 +257,12 @@ class Part(Node):
     def next_functions(self) -> tuple[tuple[Node | Leaf | None, int], ...]:
         return self.parents[0].next_functions
 
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.parents[0], name)
+
+    def __repr__(self) -> str:
+        return repr(self.parents[0])
+
 
 class Function:
     """Subclass it with static methods `forward(ctx, *args)` and `backward(ctx, *gradients)`.
@@ -259,6 +282,12 @@ class Function:
 
     `backward` returns a gradient, or None, for each argument of `forward`.
     """
+
+    context: type[Context] = Context
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.context = type(f"{cls.__name__}Backward", (Context,), {"__module__": __name__})
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         warnings.warn(
@@ -311,7 +340,7 @@ class Function:
     @classmethod
     def apply(cls, *args: Any, **kwargs: Any) -> Any:
         """Run forward, and record one node that will call backward."""
-        ctx, has_setup = Context(), cls.setup_context is not Function.setup_context
+        ctx, has_setup = cls.context(), cls.setup_context is not Function.setup_context
         if kwargs or has_setup:
             args = bound(cls.forward, args if has_setup else (ctx, *args), kwargs, has_setup)
             args = args if has_setup else args[1:]

@@ -177,7 +177,7 @@ class Node:
         if self.plan.holds_values:
             self.saved = None
 
-    def saved_tensors(self) -> list[Tensor]:
+    def kept(self) -> list[Tensor]:
         """The tensors among what was saved."""
         return [value for value in self.saved or () if hasattr(value, "stamp")]
 

@@ -104,7 +104,7 @@ def is_unrecorded(node: Node, args: tuple[Any, ...]) -> bool:
 
 
 def check_saved(node: Node) -> None:
-    for value in node.saved_tensors():
+    for value in node.kept():
         if is_inference(value):
             raise noted(
                 RuntimeError(

@@ -178,7 +178,7 @@ class Module:
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Parameter]]:
         """The parameters with their paths, such as "0.weight"."""
-        return named_members(self, "parameters", prefix, recurse, remove_duplicate)
+        yield from named_members(self, "parameters", prefix, recurse, remove_duplicate)
 
     def buffers(self, recurse: bool = True) -> Iterator[Tensor]:
         """All buffers, each once."""
@@ -189,7 +189,7 @@ class Module:
         self, prefix: str = "", recurse: bool = True, remove_duplicate: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
         """The buffers with their paths."""
-        return named_members(self, "buffers", prefix, recurse, remove_duplicate)
+        yield from named_members(self, "buffers", prefix, recurse, remove_duplicate)
 
     def children(self) -> Iterator[Module]:
         """The modules directly below, each once."""

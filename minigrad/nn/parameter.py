@@ -24,7 +24,7 @@ class Parameter(Tensor):
         source = wrap(np.empty(0, np.float32)) if data is None else data
         if not isinstance(source, Tensor):
             raise noted(
-                TypeError(f"Parameter() takes a Tensor, not {type(source).__name__}"),
+                AttributeError(f"'{type(source).__name__}' object has no attribute 'detach'"),
                 f"A Parameter shares the memory of a tensor, and {shown(source)} came. Write "
                 "Parameter(minigrad.tensor(...)).",
             )

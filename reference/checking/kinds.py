@@ -43,6 +43,7 @@ class Kind:
     empty: bool = False
     ties: bool = True
     grad: bool = False
+    untried: tuple[str, ...] | None = None  # of floats: what would have to be asked for
     values: tuple[Any, ...] | None = None  # of one_of, which has none of the above
 
 
@@ -90,7 +91,14 @@ def floats(
         signed_zeros=signed_zeros or special,
         smallest=0.0 if tiny or special or max(-low, high) < 1 else SMALL,
     )
-    return Kind(shape_of(shape), dtypes_of(dtype), numbers.strategy, empty, ties, grad)
+    tried = {
+        "NaN": nan or special,
+        "infinities": inf or special,
+        "signed zeros": signed_zeros or special,
+        "empty arrays": empty or all(isinstance(size, int) for size in shape_of(shape)),
+    }
+    untried = tuple(name for name in tried if not tried[name])
+    return Kind(shape_of(shape), dtypes_of(dtype), numbers.strategy, empty, ties, grad, untried)
 
 
 def integers(

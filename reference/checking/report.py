@@ -76,6 +76,16 @@ def not_compared(problem: Problem) -> Iterator[str]:
     """What a reader might think was compared, and was not."""
     if problem.engine.order == 0 and any(kind.grad for kind in problem.kinds.values()):
         yield "no gradient was compared: to compare it, give derivative= or engine="
+    untried = [kind.untried for kind in problem.kinds.values() if kind.untried is not None]
+    nowhere = [name for name in next(iter(untried), ()) if all(name in names for names in untried)]
+    if nowhere:
+        yield f"{', '.join(nowhere)} were not tried: to try them, give floats({asking(nowhere)})"
+
+
+def asking(for_what: list[str]) -> str:
+    """The arguments of floats that try all of these."""
+    special = ["special=True"] * any(name != "empty arrays" for name in for_what)
+    return ", ".join(special + ["empty=True"] * ("empty arrays" in for_what))
 
 
 def disagreement(problem: Problem, case: Case, tried: int) -> Result:
