@@ -97,6 +97,17 @@ def make(check: bool) -> int:
     return status
 
 
+def for_notebook(text: str) -> str:
+    """The Markdown of a page with nothing in it that its notebook says itself."""
+
+    def cell(part: re.Match[str]) -> str:
+        shows = "picture\n" if part["linked"] else ""
+        return f"```python\n{part['code']}{shows}```\n"
+
+    text = PART.sub(cell, text).replace("```sh\n", "```text\n")  # a cell of shell would be run
+    return re.sub(r"\((\d\d-[\w-]+)\.md\)", r"(\1.ipynb)", text)
+
+
 def notebooks(target: Path) -> int:
     """Write each page as a notebook; what its blocks print is left for the notebook to say."""
     try:
@@ -106,8 +117,7 @@ def notebooks(target: Path) -> int:
         return 1
     target.mkdir(parents=True, exist_ok=True)
     for path in PAGES:
-        source = PART.sub(r"```python\n\g<code>```\n", path.read_text(encoding="utf-8"))
-        notebook = jupytext.reads(source, fmt="md")
+        notebook = jupytext.reads(for_notebook(path.read_text(encoding="utf-8")), fmt="md")
         notebook.metadata["kernelspec"] = {
             "name": "python3",
             "display_name": "Python 3",

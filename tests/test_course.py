@@ -63,6 +63,17 @@ def test_a_page_that_is_not_up_to_date_is_noticed(tmp_path: Path) -> None:
     assert not make.is_up_to_date(tmp_path / "pictures/a.svg", "")
 
 
+def test_a_notebook_says_itself_what_the_page_shows() -> None:
+    source = (
+        "```python\nprint(1)\npicture = draw(c)\n```\n\n```text\n1\n```\n\n![c](pictures/c.svg)\n"
+        "\n[next](02-scalar.md)\n\n```sh\nminigrad exercises\n```\n"
+    )
+    assert make.for_notebook(source) == (
+        "```python\nprint(1)\npicture = draw(c)\npicture\n```\n"
+        "\n[next](02-scalar.ipynb)\n\n```text\nminigrad exercises\n```\n"
+    )
+
+
 def test_every_picture_belongs_to_a_page() -> None:
     linked = {
         COURSE / name for p in PAGES for name in re.findall(r"\((pictures/.*)\)", p.read_text())
