@@ -9,6 +9,7 @@ import copy
 import gc
 import random
 import threading
+from collections import deque
 from types import SimpleNamespace
 
 import numpy as np
@@ -451,6 +452,71 @@ def test_globals_and_closures_are_guarded():
 
 
 FACTOR = {"a": 1.0}
+
+
+class Settings:
+    scale = 2.0
+
+    @property
+    def doubled(self):
+        return self.scale * 2
+
+
+PLACES = {
+    "a property of the class": lambda s, v: (setattr(type(s.own), "scale", v), s.own.doubled)[1],
+    "a name as text": lambda s, v: (setattr(s.own, "scale", v), getattr(s.own, "scale"))[1],  # noqa: B009
+    "a set": lambda s, v: (s.some.clear(), s.some.update({1.0, v}), sum(s.some))[2],
+    "a long list": lambda s, v: (s.many.__setitem__(1500, v), s.many[1500])[1],
+    "a deque": lambda s, v: (s.row.__setitem__(1, v), s.row[1])[1],
+    "an array": lambda s, v: (s.array.__setitem__(1, v), float(s.array[1]))[1],
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_number_is_found_wherever_it_stands(place):
+    class Own(Settings):
+        pass
+
+    store = SimpleNamespace(
+        own=Own(), some={1.0}, many=[1.0] * 2000, row=deque([1.0, 2.0]), array=np.array([1.0, 2.0])
+    )
+    readers = {
+        "a property of the class": lambda x: x * store.own.doubled,
+        "a name as text": lambda x: x * getattr(store.own, "scale"),  # noqa: B009
+        "a set": lambda x: x * sum(store.some),
+        "a long list": lambda x: x * store.many[1500],
+        "a deque": lambda x: x * store.row[1],
+        "an array": lambda x: x * float(store.array[1]),
+    }
+    step = compile(readers[place])
+    x = minigrad.ones(3)
+    for value in (2.0, 2.0, 3.0, 3.0, 2.0, 5.0):
+        factor = PLACES[place](store, value)
+        assert step(x).tolist() == [factor] * 3
+
+
+def test_a_compiled_method():
+    class Trainer:
+        def __init__(self, world):
+            self.world = world
+
+        @minigrad.compile
+        def step(self, x, y):
+            return trained(self.world, x, y)
+
+    trainers = [Trainer(make_world()) for _ in range(2)]
+    trainers.append(copy.deepcopy(trainers[1]))
+    twin = make_world()
+    for k in range(4):
+        expected = trained(twin, *batch(k))
+        for trainer in trainers:
+            assert seen(trainer.step(*batch(k))) == seen(expected)
+            assert left_behind(trainer.world) == left_behind(twin)
+    another = copy.deepcopy(trainers[0])  # of one that has its programs
+    expected = trained(twin, *batch(9))
+    before = left_behind(trainers[0].world)
+    assert seen(another.step(*batch(9))) == seen(expected)
+    assert left_behind(trainers[0].world) == before
 
 
 def test_equal_numbers_are_no_reason_to_record():

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
+from types import MethodType
 from typing import Any
 
 from minigrad.autograd.grad_mode import is_inference_mode_enabled
@@ -134,6 +135,21 @@ class Compiled:
         """Let this be what happens when the step is called."""
         type(self).__call__ = staticmethod(call)  # type: ignore[method-assign]
 
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """As a method: each object has a compiled one of its own, made when it is asked for."""
+        if instance is None:
+            return self
+        method = compile(MethodType(self.function, instance), style=self.style)
+        vars(instance)[self.name] = method
+        return method
+
+    def __reduce__(self) -> Any:
+        """A copy, of a model that has a compiled method for example, has programs of its own."""
+        return again, (self.function, self.style)
+
     def __getattr__(self, name: str) -> Any:
         if name == "function":
             raise AttributeError(name)
@@ -141,6 +157,10 @@ class Compiled:
 
     def __repr__(self) -> str:
         return f"<compiled {self.title}, {self.recordings} recordings>"
+
+
+def again(function: Any, style: str) -> Any:
+    return compile(function, style=style)
 
 
 def compile(function: Any = None, *, style: str = "buffers") -> Any:

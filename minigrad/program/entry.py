@@ -24,7 +24,7 @@ from minigrad.program.hyper import NUMBERS, Numbers
 from minigrad.program.program import Program
 from minigrad.program.results import NewTensor
 from minigrad.program.standins import Given, WatchedLeaf
-from minigrad.program.surroundings import Fact, is_plain, is_same
+from minigrad.program.surroundings import Fact, contents_of, is_plain, is_same
 from minigrad.program.tape import Array
 from minigrad.program.wayback import Workshop
 from minigrad.tensor import Tensor
@@ -167,6 +167,10 @@ class Entry:
             return f"len({owner}) == {fact.value}"
         if fact.access == "values":
             return f"tuple(map(id, {owner}.values())) == {fact.value}"
+        if fact.access == "bytes":
+            return f"{owner}.tobytes() == {self.name(fact.value)}"
+        if fact.access == "members":
+            return f"{self.name(contents_of)}({owner}) == {self.name(fact.value)}"
         value = self.variable(fact.value) if is_plain(fact.value) else self.name(fact.value)
         self.facts.append((fact, value))
         if fact.access == "attribute" and fact.key.isidentifier():

@@ -12,6 +12,7 @@ from __future__ import annotations
 import dis
 import functools
 import sys
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
@@ -37,10 +38,10 @@ Path = tuple[str, ...]
 
 @dataclass(eq=False)
 class Fact:
-    """`owner.key`, `owner[key]`, a cell's variable, a length, or what a dict holds is `value`."""
+    """`owner.key`, `owner[key]`, a cell's variable, a length, or what is held is `value`."""
 
     owner: Any
-    access: str  # "attribute", "item", "cell", "length" or "values"
+    access: str  # "attribute", "item", "cell", "length", "values", "members" or "bytes"
     key: Any
     value: Any
     path: Path
@@ -53,6 +54,8 @@ class Fact:
                 return self.owner.cell_contents
             if self.access == "values":
                 return ids_of(self.owner)
+            if self.access in ("members", "bytes"):
+                return contents_of(self.owner)
             return len(self.owner) if self.access == "length" else self.owner[self.key]
         except (AttributeError, LookupError, ValueError):
             return MISSING
@@ -70,7 +73,16 @@ def ids_of(owner: dict[Any, Any]) -> tuple[int, ...]:
     return tuple(map(id, owner.values()))
 
 
+def contents_of(owner: Any) -> Any:
+    """What is in a set or a large list, to be compared as a whole; an array as bytes."""
+    if isinstance(owner, np.ndarray):
+        return owner.tobytes()
+    return frozenset(owner) if isinstance(owner, set | frozenset) else tuple(owner)
+
+
 def is_same(a: Any, b: Any) -> bool:
+    if isinstance(a, frozenset):
+        return a is b or a == b
     return a is b or (is_value(a) and type(a) is type(b) and repr(a) == repr(b))
 
 
@@ -93,7 +105,6 @@ class Surroundings:
         self.tensors: dict[Tensor, Path] = {}
         self.modules: dict[Module, Path] = {}
         self.optimizers: dict[Optimizer, Path] = {}
-        self.arrays: dict[int, tuple[Any, Path]] = {}
         self.names: set[str] = {"training"}
         self.seen: dict[int, Any] = {}
         self.unread: list[tuple[Any, str, Any, Path]] = []
@@ -115,12 +126,13 @@ class Surroundings:
         if isinstance(value, Tensor):
             self.tensors[value] = path
         elif isinstance(value, np.ndarray):
-            self.arrays[id(value)] = (value, path)
+            if value.size <= LARGEST:
+                self.facts.append(Fact(value, "bytes", None, value.tobytes(), path))
         elif isinstance(value, Module):
             self.visit_module(value, path)
         elif isinstance(value, Optimizer):
             self.visit_optimizer(value, path)
-        elif isinstance(value, list | tuple | dict):
+        elif isinstance(value, list | tuple | dict | deque):
             self.visit_items(value, path)
         elif isinstance(value, FunctionType):
             self.visit_function(value, path)
@@ -133,7 +145,7 @@ class Surroundings:
         elif isinstance(value, property):
             self.visit(value.fget, path)
         elif isinstance(value, set | frozenset):
-            self.facts.append(Fact(value, "length", None, len(value), path))
+            self.facts.append(Fact(value, "members", None, frozenset(value), path))
         else:
             self.visit_object(value, path)
 
@@ -164,13 +176,15 @@ class Surroundings:
                 variables.add(str(instruction.argval))
             elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "IMPORT_NAME"):
                 self.names.add(str(instruction.argval))
+            elif isinstance(instruction.argval, str) and instruction.opname == "LOAD_CONST":
+                self.names.add(instruction.argval)  # getattr(settings, "scale")
             elif isinstance(instruction.argval, CodeType):
                 variables |= self.visit_code(instruction.argval)
         return variables
 
     def visit_module(self, module: Module, path: Path) -> None:
         self.modules[module] = path
-        self.visit_methods(type(module), path)
+        self.visit_class(module, path)
         self.facts.append(Fact(vars(module), "length", None, len(vars(module)), path))
         self.no_hooks(module._hooks, path)
         own = module._names
@@ -183,7 +197,7 @@ class Surroundings:
     def visit_optimizer(self, optimizer: Optimizer, path: Path) -> None:
         """Who is in which group; the other options are facts only if somebody reads them."""
         self.optimizers[optimizer] = path
-        self.visit_methods(type(optimizer), path)
+        self.visit_class(optimizer, path)
         groups = optimizer.param_groups
         self.facts.append(Fact(optimizer, "attribute", "param_groups", groups, path))
         self.facts.append(Fact(groups, "length", None, len(groups), path))
@@ -210,6 +224,8 @@ class Surroundings:
         if not isinstance(items, tuple):
             self.facts.append(Fact(items, "length", None, len(items), path))
         if len(items) > LARGEST:
+            if not isinstance(items, dict) and all(map(is_plain, items)):
+                self.facts.append(Fact(items, "members", None, tuple(items), path))
             return
         for key, value in list(items.items() if isinstance(items, dict) else enumerate(items)):
             if isinstance(key, Tensor):  # an optimizer's state, by parameter
@@ -226,7 +242,7 @@ class Surroundings:
         if hasattr(value, "__next__") or kind.__module__.partition(".")[0] in CLOSED:
             return
         if not isinstance(value, ModuleType | type):
-            self.visit_methods(kind, path)
+            self.visit_class(value, path)
             own = getattr(value, "__dict__", {})
             what = (f"the attributes of {'.'.join(path)}",)
             self.absences.append(Fact(own, "length", None, len(own), what))
@@ -236,15 +252,25 @@ class Surroundings:
             else:
                 self.unread.append((value, name, attribute, (*path, name)))
 
-    def visit_methods(self, kind: type, path: Path) -> None:
+    def visit_class(self, value: Any, path: Path) -> None:
         """Any method of the class may run, but not the one that makes an object."""
-        for base in kind.__mro__:
-            for function in vars(base).values():
-                if isinstance(function, FunctionType) and function.__name__ != "__init__":
-                    if not is_of_library(function):
-                        self.visit(function, (*path, function.__name__))
-                    elif function.__name__ == "forward":
-                        self.visit_code(function.__code__)
+        for base in type(value).__mro__:
+            for name, attribute in vars(base).items():
+                if isinstance(attribute, METHODS):
+                    self.visit_method(name, attribute, path)
+                elif not is_of_library(base) and not name.startswith("__"):
+                    now = getattr(value, name, MISSING)
+                    if now is attribute:  # the class has it, and not the object
+                        self.unread.append((value, name, now, (*path, name)))
+
+    def visit_method(self, name: str, method: Any, path: Path) -> None:
+        function = method.fget if isinstance(method, property) else method
+        function = getattr(function, "__func__", function)
+        if isinstance(function, FunctionType) and name != "__init__":
+            if not is_of_library(function):
+                self.visit(function, (*path, name))
+            elif name == "forward":
+                self.visit_code(function.__code__)
 
     def read_attributes(self) -> None:
         """Follow the attributes that some code names, until there are no more."""
