@@ -241,7 +241,7 @@ def test_units_are_counted_over_samples_and_steps() -> None:
 
 def test_the_page_says_what_to_type_for_the_text() -> None:
     text = program_page("relu", 2, seed=5, steps=3, lr=0.2)
-    assert "<code>minigrad explain relu --seed 5 --step 2 --order engine --lr 0.2</code>" in text
+    assert "<code>minigrad explain relu --seed 5 --step 2 --lr 0.2</code>" in text
     assert "<dt>learning rate</dt><dd>0.2</dd>" in text
 
 

@@ -189,8 +189,8 @@ def test_the_training_shows_the_engines_numbers_of_every_step(page: Browser) -> 
         numbers = [weights[step - 1], gradients[step - 1], weights[step]]
         assert texts(page, "#weight-rows td") == [array_text(x[0, 0]) for x in numbers]
         assert texts(page, "#unit-rows td")[1:] == [
-            unit[step - 1].sum, unit[step - 1].out, unit[step - 1].sentence
-        ]  # fmt: skip
+            unit[step - 1].sentence, unit[step - 1].sum, unit[step - 1].out
+]  # fmt: skip
         press(page, "moment", Keys.ARROW_RIGHT)
     assert element(page, "moment-text").text == f"{STEPS} of {STEPS}"
 

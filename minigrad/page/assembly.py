@@ -50,8 +50,8 @@ def program_page(
         "momentum": options.get("momentum", defaults["momentum"]),
     }
     written = shown(run)
-    typed = command(name, {"seed": seed, "step": step, "order": order, **options})
-    lead = joined([tag("p", entry.teaches), fact_list(facts), typed])
+    typed = {"seed": seed, "step": step, **({} if order == "engine" else {"order": order})}
+    lead = joined([tag("p", entry.teaches), fact_list(facts), command(name, typed | options)])
     title = f"{entry.title[0].upper()}{entry.title[1:]}"
     heading = f"{story.title}, in training step {step}"
     return page(story, title, heading, lead, training(written, steps, step), written)

@@ -245,8 +245,8 @@ def unit_row(name: str, states: list[Unit | None]) -> Markup:
         "tr",
         tag("th", name, scope="row"),
         tag("td", tag("div", path, class_="strip")),
-        *cells,
         tag("td", tag("span", class_="state")),
+        *cells,
     )
 
 
