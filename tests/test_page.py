@@ -19,9 +19,10 @@ from minigrad.guide import PROGRAMS
 from minigrad.page import program_page, story_page
 from minigrad.page.markup import script_json, tag
 from minigrad.page.plots import curves, needs_logarithm, strip, ticks
-from minigrad.page.training import Run, Unit
+from minigrad.page.training import Run, Unit, units
 from minigrad.story import Explanation, explain_program
 from minigrad.story.numbers import array_text
+from minigrad.story.programs import AtBackward
 
 Capture = pytest.CaptureFixture[str]
 VOID = {"meta", "link", "input"}
@@ -227,6 +228,24 @@ def test_a_unit_is_dead_where_the_doctor_says_so() -> None:
         assert (first[3] == "dead") == unit.dead
         dead.append(unit.dead)
     assert {*dead} == {True, False}
+
+
+def test_a_unit_at_exactly_zero_is_dead_and_a_leaky_one_is_not() -> None:
+    x = minigrad.tensor([[0.0, 1.0, -1.0], [-0.0, -2.0, float("nan")]], requires_grad=True)
+    watching = AtBackward(1, "engine")
+    with watching:
+        loss = (nn.functional.relu(x) + nn.functional.leaky_relu(x, 0.1)).sum()
+    found = list(units(loss, watching, sys._getframe()))
+    assert [unit.state for unit in found] == [
+        "dead",
+        "partly",
+        "partly",
+        "leaky",
+        "partly",
+        "partly",
+    ]
+    assert [unit.sum for unit in found[:2]] == ["[0.0, -0.0]", "[1.0, -2.0]"]
+    assert found[3].sentence == "below zero: 0.1 of the gradient gets through"
 
 
 def test_units_are_counted_over_samples_and_steps() -> None:

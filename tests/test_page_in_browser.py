@@ -164,15 +164,18 @@ def test_a_graph_larger_than_its_frame_scrolls_to_the_step(opened: Open) -> None
     minigrad.manual_seed(0)
     net = nn.Sequential(*(module for _ in range(12) for module in (nn.Linear(2, 2), nn.ReLU())))
     page = opened(explain(lambda: net(minigrad.ones(2)).sum()).html())
+    size = {"width": 1200, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+    page.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     outside = """
         const [box, frame] = [".graph .current", ".graph"].map(
           (name) => document.querySelector(name).getBoundingClientRect());
         return [window.scrollY, box.top < frame.top || box.bottom > frame.bottom];
     """
-    press(page, "step", Keys.HOME)
-    assert page.execute_script(outside) == [0, False]
     press(page, "step", Keys.END, Keys.ARROW_LEFT)
     assert page.execute_script(outside) == [0, False]
+    press(page, "step", Keys.HOME)
+    assert page.execute_script(outside) == [0, False]
+    page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 # ---- the training --------------------------------------------------------------------------------
@@ -188,9 +191,8 @@ def test_the_training_shows_the_engines_numbers_of_every_step(page: Browser) -> 
         assert element(page, "loss").text == array_text(run.losses[step - 1])
         numbers = [weights[step - 1], gradients[step - 1], weights[step]]
         assert texts(page, "#weight-rows td") == [array_text(x[0, 0]) for x in numbers]
-        assert texts(page, "#unit-rows td")[1:] == [
-            unit[step - 1].sentence, unit[step - 1].sum, unit[step - 1].out
-]  # fmt: skip
+        now = unit[step - 1]
+        assert texts(page, "#unit-rows td")[1:] == [now.sentence, now.sum, now.out]
         press(page, "moment", Keys.ARROW_RIGHT)
     assert element(page, "moment-text").text == f"{STEPS} of {STEPS}"
 
