@@ -564,7 +564,11 @@ def randint_like(
 def refuse_beyond(last: int, kind: Kind) -> None:
     """A bool is 0 or 1."""
     if kind.kind == "b" and last > 2:
-        raise RuntimeError("to - 1 is out of bounds for bool")
+        raise noted(
+            RuntimeError("to - 1 is out of bounds for bool"),
+            f"The numbers end before {last}, and a bool is 0 or 1. Write high=2, or "
+            "dtype=minigrad.int64.",
+        )
 
 
 def randperm(n: int, *, generator: Generator | None = None, dtype: Any = None) -> Tensor:

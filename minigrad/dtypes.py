@@ -142,7 +142,10 @@ def result_type(*operands: Any) -> np.dtype[Any]:
             if best is None or top.category > best.category:
                 best = top
     if best is None:
-        raise ValueError("result_type needs at least one operand")
+        raise noted(
+            ValueError("result_type needs at least one operand"),
+            "It is the dtype of what comes of the operands together: write result_type(a, b).",
+        )
     return best.numpy
 
 

@@ -211,7 +211,10 @@ def scalar(value: Scalar | Number) -> Scalar:
         return value
     if isinstance(value, Number):
         return Scalar(value)
-    raise TypeError(f"a Scalar goes together with Scalars and numbers, not {type(value).__name__}")
+    kind = type(value).__name__
+    error = TypeError(f"a Scalar goes together with Scalars and numbers, not {kind}")
+    error.add_note(f"Take a number out of the {kind} first: float(value), or its items one by one.")
+    raise error
 
 
 def power(x: Scalar, n: Scalar) -> Scalar:

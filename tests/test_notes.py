@@ -5,9 +5,12 @@ there: the shapes, names and numbers of this very mistake. `instead` is the corr
 part of it between « and » stands in the note, and the corrected program runs.
 """
 
+import ast
 import pickle
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
@@ -312,7 +315,106 @@ TRAINING = [
     Lesson("net = torch.nn.Linear(1, 1)\nnet.train(5)", "5 came"),
 ]
 
-LESSONS = [*NETWORKS, *AUTOGRAD, *TENSORS, *TRAINING]
+F64 = "x = torch.ones(2, dtype=torch.float64, requires_grad=True)\n"
+FUNCTION = """
+class Double(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.set_materialize_grads(False)
+        return x * 2
+    @staticmethod
+    def backward(ctx, g):
+        return {}
+x = torch.ones(2, dtype=torch.float64, requires_grad=True)
+torch.autograd.gradcheck(Double.apply, x)
+"""
+
+DERIVATIVES = [
+    Lesson(
+        F64 + "torch.autograd.functional.jacobian(torch.exp, x, strategy='backward')",
+        "'backward' came",
+        "torch.autograd.functional.jacobian(torch.exp, x, «strategy='reverse-mode'»)",
+    ),
+    Lesson(
+        F64 + "torch.autograd.functional.jacobian(torch.exp, x, strict=True, vectorize=True)",
+        "vectorize changes nothing",
+        "torch.autograd.functional.jacobian(torch.exp, x, strict=True, «vectorize=False»)",
+    ),
+    Lesson(
+        FUNCTION.format("torch.ones(2, dtype=torch.float64)").replace(
+            "torch.autograd.gradcheck(Double.apply, x)",
+            "torch.autograd.functional.jvp(Double.apply, x, x.detach(), strict=True)",
+        ),
+        "On the way back to input 0",
+        "torch.autograd.functional.jvp(Double.apply, x, x.detach(), «strict=False»)",
+    ),
+    Lesson(
+        F64 + "torch.autograd.gradcheck(torch.exp, x, check_backward_ad=False)",
+        "nothing would be checked",
+        "torch.autograd.gradcheck(torch.exp, x, «check_backward_ad=True»)",
+    ),
+    Lesson(
+        F64 + "torch.autograd.gradgradcheck(torch.exp, x, check_rev_over_rev=False)",
+        "nothing would be checked",
+        "torch.autograd.gradgradcheck(torch.exp, x, «check_rev_over_rev=True»)",
+    ),
+    Lesson(
+        F64 + "torch.autograd.gradcheck(lambda x: x[x > 1], x)",
+        "here their shape depends on the numbers of the input",
+    ),
+    Lesson(
+        FUNCTION.format("torch.ones(2) @ torch.ones(3) if g is None else g * 2"),
+        ("gets None", "raised RuntimeError", "`if g is None: return None`"),
+    ),
+    Lesson(
+        FUNCTION.format("torch.ones(2, dtype=torch.float64) if g is None else g * 2"),
+        ("A gradient came back though none went in", "`if g is None: return None`"),
+    ),
+    Lesson(
+        "x = torch.ones(1, dtype=torch.float64).expand(3).requires_grad_()\n"
+        "torch.autograd.gradcheck(torch.exp, x)",
+        "Input 0 was expanded to shape [3]",
+        "torch.autograd.gradcheck(torch.exp, «x.detach().clone().contiguous().requires_grad_()»)",
+    ),
+]
+
+REDUCTIONS = [
+    Lesson("x = torch.ones(2, 3)\nx.softmax()", "Along which dim of [2, 3]?", "«x.softmax(-1)»"),
+    Lesson("x = torch.ones(2, 3)\nx.logsumexp()", "Along which dim", "«x.logsumexp(-1)»"),
+    Lesson("x = torch.ones(0, 3)\nx.argmax()", "shape [0, 3] has no elements", "«x.numel()»"),
+    Lesson(
+        "x = torch.ones(0, 3)\nx.norm(float('inf'))",
+        ("The inf norm picks one of the elements", "[0, 3] has none", "p=2, are 0 there"),
+    ),
+    Lesson("x = torch.ones(0, 3)\nx.norm(float('inf'), 0)", "[0, 3] has none to pick from"),
+    Lesson(
+        "x = torch.ones(2)\nx.norm(2, dtype=torch.int64)",
+        "minigrad.int64 has none",
+        "x.norm(2, «dtype=minigrad.float32»)",
+    ),
+    Lesson(
+        "x = torch.ones(2, dtype=torch.float64)\nx.norm(2, dtype=torch.float32)",
+        "holds minigrad.float64",
+        "«x.norm().to(minigrad.float32)»",
+    ),
+    Lesson(
+        "a, b = torch.ones(2), torch.ones(2)\ntorch.isclose(a, b, rtol=-1.0)",
+        "rtol says how far apart",
+        "torch.isclose(a, b, «rtol=0»)",
+    ),
+    Lesson(
+        "a, b, c = torch.ones(2), torch.ones(2, 2), torch.ones(2)\ntorch.addmm(c, a, b)",
+        "mat1 has shape [2]",
+        "«c + a @ b»",
+    ),
+    Lesson(
+        "x = torch.tensor([True])\ntorch.randint_like(x, 3)",
+        "end before 3, and a bool is 0 or 1",
+        "torch.randint_like(x, «high=2»)",
+    ),
+]
+
+LESSONS = [*NETWORKS, *AUTOGRAD, *TENSORS, *TRAINING, *DERIVATIVES, *REDUCTIONS]
 
 
 def ending(program: str, library: object) -> Exception | None:
@@ -471,3 +573,96 @@ def test_shapes_that_do_not_broadcast_are_left_to_the_error() -> None:
     with pytest.warns(UserWarning, match="target size") as caught, pytest.raises(RuntimeError):
         minigrad.nn.functional.mse_loss(minigrad.ones(2), minigrad.ones(3))
     assert "\n" not in str(caught[0].message)
+
+
+# ---- no error without a note ---------------------------------------------------------------------
+
+WITHOUT_NOTE = {
+    "nn/functional.py AttributeError": "Python asks every module for its __path__",
+    "program/compiled.py AttributeError": "copy and pickle ask an object that is not made yet",
+    "story/colour.py ModuleNotFoundError": "its text teaches: the command prints the text alone",
+    "story/programs.py ValueError": "its text teaches: the command prints the text alone",
+    "story/programs.py RuntimeError": "no program of the guide does it; for authors of programs",
+}
+
+
+def unnoted(tree: ast.AST) -> list[ast.Call]:
+    """The errors that a module makes and gives no note: neither around it nor by its name."""
+    found = []
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef):
+            calls = [node for node in own_nodes(function) if isinstance(node, ast.Call)]
+            taught = {id(call.args[0]) for call in calls if is_teaching(call) and call.args}
+            names = {
+                node.id for call in calls if is_teaching(call) for node in ast.walk(call)
+                if isinstance(node, ast.Name)
+            }  # fmt: skip
+            named = {
+                id(node.value)
+                for node in own_nodes(function)
+                if isinstance(node, ast.Assign) and names & {ast.unparse(t) for t in node.targets}
+            }
+            found += [c for c in calls if is_error(c) and id(c) not in taught | named]
+    return found
+
+
+def own_nodes(function: ast.FunctionDef) -> Iterator[ast.AST]:
+    """The nodes of a function that are not those of a function within it."""
+    waiting: list[ast.AST] = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef):
+            waiting.extend(ast.iter_child_nodes(node))
+
+
+def is_error(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id.endswith(("Error", "Exception"))
+
+
+def is_teaching(call: ast.Call) -> bool:
+    return ast.unparse(call.func).endswith(("noted", ".add_note"))
+
+
+PACKAGE = Path(minigrad.__file__).parent
+SOURCES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_error_has_a_note_or_a_reason_for_none(name: str) -> None:
+    errors = unnoted(ast.parse(SOURCES[name].read_text()))
+    without = {f"{name} {ast.unparse(error.func)}" for error in errors}
+    assert without == {known for known in WITHOUT_NOTE if known.startswith(f"{name} ")}
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("def f():\n    raise TypeError('no')", 1),
+        ("def f():\n    raise noted(TypeError('no'), 'Write this.')", 0),
+        ("def f():\n    return ValueError('no')", 1),
+        ("def f():\n    error = TypeError('no')\n    raise noted(error, 'Write this.')", 0),
+        ("def f():\n    error = TypeError('no')\n    error.add_note('This.')\n    raise error", 0),
+        ("def f():\n    error = TypeError('no')\n    raise error", 1),
+        ("def f():\n    def g():\n        raise KeyError(1)\n    return g", 1),
+    ],
+)
+def test_an_error_without_a_note_is_found(source: str, count: int) -> None:
+    assert len(unnoted(ast.parse(source))) == count
+
+
+OWN = {
+    "minigrad.dtypes.result_type()": "write result_type(a, b)",
+    "minigrad.scalar.Scalar(1.0) + 'a'": "Take a number out of the str first",
+    "minigrad.compile(5)": "and 5 came. Write compile(train_step), without calling it",
+    "minigrad.compile(print, style='fast')": "Write style='plain' to read the program",
+    "minigrad.ops.exp.derivative(y=lambda g: g)": "write def exp(y, /)",
+    "minigrad.ops.exp.derivative(x=lambda g, y: g)": "g, the gradient of the result; out",
+}
+
+
+@pytest.mark.parametrize("program", OWN)
+def test_the_errors_that_pytorch_does_not_have_teach_as_well(program: str) -> None:
+    error = ending(f"import minigrad.scalar\n{program}", minigrad)
+    assert error is not None
+    assert OWN[program] in "\n".join(getattr(error, "__notes__", []))

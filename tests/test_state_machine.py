@@ -39,7 +39,12 @@ NEW = [
     "torch.clamp({a}, {b}, 1.5)", "torch.clamp({a}, min={b}, max=({b} + 1))",
     "torch.nn.functional.linear({a}.reshape(1, -1), {b}.reshape(1, -1))",
     "{a}.detach().requires_grad_()", "torch.nn.Parameter({a}.detach())",
-    "torch.stack({a}.unbind())", "{a}.chunk(2)[0] * 2",
+    "torch.stack({a}.unbind())", "{a}.chunk(2)[0] * 2", "{a}.max()", "{a}.min()", "{a}.max(-1)[0]",
+    "{a}.min(0, keepdim=True).values", "{a}.max(0).indices", "{a}.amax(0)", "{a}.amin()",
+    "{a}.amax((0, -1))", "{a}.prod()", "{a}.prod(0)", "{a}.var(0)", "{a}.var(correction=0)",
+    "{a}.std(-1)", "{a}.norm()", "{a}.norm(1, -1)", "{a}.norm(float('inf'))", "{a}.argmax()",
+    "{a}.logsumexp(0)", "{a}.softmax(-1)", "torch.log_softmax({a}, 0)", "{a}.any()",
+    "{a}.argmin(0)", "({a} > {b}).all()",
 ]  # fmt: skip
 VIEWS = [
     "{a}[0]", "{a}[-1:]", "{a}[..., 0]", "{a}[:, 1:]", "{a}[None]", "{a}[:]", "{a}.t()", "{a}.T",
@@ -231,7 +236,7 @@ class Lockstep(RuleBasedStateMachine):
         for name in self.names():
             t = self.spaces[1][name]
             grad = t.grad if t.is_leaf else None
-            if any(not (v.detach().abs() < 1e4).all() for v in (t, grad) if v is not None):
+            if any(not (v.detach().double().abs() < 1e4).all() for v in (t, grad) if v is not None):
                 self.drop(name)
 
     def drop(self, name):

@@ -9,7 +9,7 @@ import numpy as np
 
 from minigrad.autograd.backward import grad
 from minigrad.autograd.grad_mode import enable_grad
-from minigrad.notes import noted
+from minigrad.notes import noted, shown
 from minigrad.ops import stack
 from minigrad.tensor import Tensor, wrap
 
@@ -233,10 +233,13 @@ def shapes(of: Group) -> str:
 
 def check_strategy(strategy: str) -> None:
     if strategy not in ("forward-mode", "reverse-mode"):
-        raise AssertionError(
-            'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your '
-            'function has more outputs than inputs, "forward-mode" tends to be more performant. '
-            'Otherwise, prefer to use "reverse-mode".'
+        raise noted(
+            AssertionError(
+                'Expected strategy to be either "forward-mode" or "reverse-mode". Hint: If your '
+                'function has more outputs than inputs, "forward-mode" tends to be more '
+                'performant. Otherwise, prefer to use "reverse-mode".'
+            ),
+            f"{shown(strategy)} came. Write strategy='reverse-mode', the only one in minigrad.",
         )
     if strategy == "forward-mode":
         raise noted(
@@ -248,9 +251,13 @@ def check_strategy(strategy: str) -> None:
 
 def check_vectorize(vectorize: bool, strict: bool) -> None:
     if strict and vectorize:
-        raise RuntimeError(
-            "minigrad.autograd.functional.jacobian: `strict=True` and `vectorized=True` are not "
-            "supported together. Please either set `strict=False` or `vectorize=False`."
+        raise noted(
+            RuntimeError(
+                "minigrad.autograd.functional.jacobian: `strict=True` and `vectorized=True` are "
+                "not supported together. Please either set `strict=False` or `vectorize=False`."
+            ),
+            "vectorize changes nothing in minigrad. Write vectorize=False, and strict=True tells "
+            "which result does not depend on which input.",
         )
 
 
@@ -286,9 +293,14 @@ def of_result(i: int) -> Exception:
 
 
 def of_gradient(i: int) -> Exception:
-    return RuntimeError(
-        f"The gradient with respect to input {i} is independent of the inputs of the user-provided "
-        "function. This is not allowed in strict mode."
+    return noted(
+        RuntimeError(
+            f"The gradient with respect to input {i} is independent of the inputs of the "
+            "user-provided function. This is not allowed in strict mode."
+        ),
+        f"On the way back to input {i} something gives the same number whatever comes to it: a "
+        "step such as sign(), or the backward of a Function of your own. Write strict=False if "
+        "that is meant.",
     )
 
 

@@ -59,8 +59,12 @@ def gradcheck(
     the dtype of their tensor always, and there are no sparse tensors.
     """
     if not (check_forward_ad or check_backward_ad):
-        raise AssertionError(
-            "Expected at least one of check_forward_ad or check_backward_ad to be True"
+        raise noted(
+            AssertionError(
+                "Expected at least one of check_forward_ad or check_backward_ad to be True"
+            ),
+            "With both False nothing would be checked. Write check_backward_ad=True: there is no "
+            "other walk in minigrad.",
         )
     refuse("check_forward_ad", check_forward_ad, "no forward mode")
     refuse("check_batched_grad", check_batched_grad, "no batched walk")
@@ -102,12 +106,20 @@ def gradgradcheck(
     The inputs of the report are counted through both. The other options are gradcheck's.
     """
     if not (check_fwd_over_rev or check_rev_over_rev):
-        raise AssertionError(
-            "Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True"
+        raise noted(
+            AssertionError(
+                "Expected at least one of check_fwd_over_rev or check_rev_over_rev to be True"
+            ),
+            "With both False nothing would be checked. Write check_rev_over_rev=True: the walk "
+            "back through a walk back is the only one in minigrad.",
         )
     if check_undefined_grad and not check_rev_over_rev:
-        raise AssertionError(
-            "Setting check_undefined_grad=True requires check_rev_over_rev to be True"
+        raise noted(
+            AssertionError(
+                "Setting check_undefined_grad=True requires check_rev_over_rev to be True"
+            ),
+            "Undefined gradients are passed to the walk back through a walk back. Write "
+            "check_rev_over_rev=True, or check_undefined_grad=False.",
         )
     refuse("check_fwd_over_rev", check_fwd_over_rev, "no forward mode")
     second_order = import_module("minigrad.autograd.second_order")

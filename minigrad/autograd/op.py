@@ -30,6 +30,7 @@ from minigrad.autograd.graph import Leaf, Node, View, stamp_of
 from minigrad.autograd.plan import Formula, Plan, Signature, parameters
 from minigrad.autograd.quiet import local
 from minigrad.autograd.watch import listeners, tell
+from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
 __all__ = ["Array", "Op", "op", "view"]
@@ -174,15 +175,23 @@ def camel_case(name: str) -> str:
 def check_formula(op: Op, name: str, formula: Formula) -> None:
     """A formula that names what the op does not have fails when its module is imported."""
     if name not in op.signature.arrays:
-        raise TypeError(
-            f"{op.__name__} has no array '{name}': it takes {', '.join(op.signature.arrays)}"
+        raise noted(
+            TypeError(
+                f"{op.__name__} has no array '{name}': it takes {', '.join(op.signature.arrays)}"
+            ),
+            f"Only what stands before the slash has a derivative: write def {op.__name__}({name}, "
+            "/), or take the formula away.",
         )
     possible = op.signature.possible()
     for wanted in parameters(formula):
         if wanted not in possible:
-            raise TypeError(
-                f"the derivative of {op.__name__} by {name} names '{wanted}'; "
-                f"it may name {', '.join(sorted(possible))}"
+            raise noted(
+                TypeError(
+                    f"the derivative of {op.__name__} by {name} names '{wanted}'; "
+                    f"it may name {', '.join(sorted(possible))}"
+                ),
+                "A formula is handed what it names: g, the gradient of the result; out, the "
+                f"result; or an argument of {op.__name__}, as {op.__name__} names it.",
             )
 
 

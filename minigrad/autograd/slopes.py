@@ -92,9 +92,14 @@ class Check(NamedTuple):
         index = "" if where is ... else f"on index {where} "
         for what, x, y in (("shape", a.shape, b.shape), ("dtype", a.dtype, b.dtype)):
             if x != y:
-                raise AssertionError(
-                    f"Expected `func` to return outputs with the same {what} when inputs are "
-                    f"perturbed {index}by {self.eps}, but got: {what}s {x} and {y}."
+                raise noted(
+                    AssertionError(
+                        f"Expected `func` to return outputs with the same {what} when inputs are "
+                        f"perturbed {index}by {self.eps}, but got: {what}s {x} and {y}."
+                    ),
+                    f"A slope is the difference of two results, and here their {what} depends on "
+                    "the numbers of the input: on a mask, or on a branch of func. Check the "
+                    "function that is left when that choice is made.",
                 )
 
     # ---- derivatives ----------------------------------------------------------------------------
@@ -189,14 +194,23 @@ class Check(NamedTuple):
                 found = grad(cut, self.wanted, zeros(cut), allow_unused=True)
             except RuntimeError as error:
                 warn_undefined()
-                raise GradcheckError(
-                    "Expected backward function to handle undefined output grads. " + ADVICE
+                raise noted(
+                    GradcheckError(
+                        "Expected backward function to handle undefined output grads. " + ADVICE
+                    ),
+                    f"Where a result is not used, a Function's backward gets None, and this one "
+                    f"raised {type(error).__name__}. Begin it with `if g is None: return None`, or "
+                    "write check_undefined_grad=False.",
                 ) from error
             if not all(g is None or np.all(g.array == 0) for g in found):
                 warn_undefined()
-                raise GradcheckError(
-                    "Expected all input grads to be undefined or zero when all output grads are "
-                    "undefined or zero. " + ADVICE
+                raise noted(
+                    GradcheckError(
+                        "Expected all input grads to be undefined or zero when all output grads "
+                        "are undefined or zero. " + ADVICE
+                    ),
+                    "A gradient came back though none went in: backward adds something that is "
+                    "not a multiple of its argument. Begin it with `if g is None: return None`.",
                 )
 
 
@@ -264,10 +278,16 @@ def check_input(i: int, t: Tensor) -> None:
             stacklevel=5,
         )
     if any(n > 1 and step <= 0 for n, step in zip(t.array.shape, t.array.strides, strict=True)):
-        raise RuntimeError(
-            f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs that "
-            "are non-overlapping to be able to compute the numerical gradients correctly. You "
-            "should call .contiguous on the input before passing it to gradcheck."
+        raise noted(
+            RuntimeError(
+                f"The {i}th input has a dimension with stride 0. gradcheck only supports inputs "
+                "that are non-overlapping to be able to compute the numerical gradients "
+                "correctly. You should call .contiguous on the input before passing it to "
+                "gradcheck."
+            ),
+            f"Input {i} was expanded to shape {list(t.array.shape)}, and its elements repeat in "
+            "memory: to nudge one would nudge several. Write "
+            "x.detach().clone().contiguous().requires_grad_().",
         )
 
 

@@ -78,7 +78,12 @@ def isclose(
         )
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
         if not tolerance >= 0:
-            raise RuntimeError(f"{name} must be greater than or equal to zero, but got {tolerance}")
+            raise noted(
+                RuntimeError(
+                    f"{name} must be greater than or equal to zero, but got {tolerance:g}"
+                ),
+                f"{name} says how far apart the two may be. Write {name}=0 for not at all.",
+            )
     checks.broadcast(a.array.shape, b.array.shape)
     return wrap(np.asarray(local.run(near, a.array, b.array, rtol, atol, equal_nan)))
 

@@ -30,7 +30,7 @@ def logsumexp(
     x = checks.tensor(input, "logsumexp")
     dim = axis if dim is UNSET else dim
     if dim is UNSET:
-        raise TypeError('logsumexp() missing 1 required positional arguments: "dim"')
+        raise missing_dim("logsumexp", x)
     checks.integers((dim,) if checks.is_integer(dim) else dim, "logsumexp", "dim", 2)
     dims, keepdim = over(x, "logsumexp", dim, keepdim, None, keepdims)
     return ops.logsumexp(floating(x), dims, keepdim)
@@ -53,7 +53,7 @@ def along(function: str, input: Any, dim: Any, dtype: Any, axis: Any) -> tuple[T
     x = checks.tensor(input, function)
     dim = axis if dim is UNSET else dim
     if dim is UNSET:
-        raise TypeError(f'{function}() missing 1 required positional arguments: "dim"')
+        raise missing_dim(function, x)
     if dtype is not None:
         x = to(x, dtype)
     dim = checks.dim(dim, x.array.ndim, function)
@@ -66,3 +66,11 @@ def along(function: str, input: Any, dim: Any, dtype: Any, axis: Any) -> tuple[T
             f"The input holds {x.dtype}. Write x.float().{function}({dim}).",
         )
     return x, ((dim,) if x.array.ndim else ())
+
+
+def missing_dim(function: str, x: Tensor) -> TypeError:
+    return noted(
+        TypeError(f'{function}() missing 1 required positional arguments: "dim"'),
+        f"Along which dim of {list(x.array.shape)}? Write x.{function}(-1) for the last, each row "
+        "by itself.",
+    )

@@ -109,8 +109,12 @@ def index_of(op: Any, function: str, input: Any, dim: Any, keepdim: bool) -> Ten
     if dim is not None:
         return found(op, function, x, checks.dim(dim, x.array.ndim, function), keepdim)
     if x.array.size == 0:
-        raise IndexError(
-            f"{function}(): Expected reduction dim to be specified for input.numel() == 0."
+        raise noted(
+            IndexError(
+                f"{function}(): Expected reduction dim to be specified for input.numel() == 0."
+            ),
+            f"A tensor of shape {list(x.array.shape)} has no elements, so none of them is the "
+            "one. Look at x.numel() before.",
         )
     result: Tensor = op(x, None, keepdim)
     return result

@@ -91,7 +91,11 @@ def addmm(input: Any, mat1: Any, mat2: Any, *, beta: Any = 1, alpha: Any = 1) ->
     checks.number(alpha, "addmm", "alpha")
     for m, name in ((a, "mat1"), (b, "mat2")):
         if m.array.ndim != 2:
-            raise RuntimeError(f"{name} must be a matrix, got {m.array.ndim}-D tensor")
+            raise noted(
+                RuntimeError(f"{name} must be a matrix, got {m.array.ndim}-D tensor"),
+                f"{name} has shape {list(m.array.shape)}. Write c + a @ b, which takes vectors and "
+                "batches as well.",
+            )
     if a.array.shape[1] != b.array.shape[0]:
         raise unequal_inner(a.array.shape, b.array.shape)
     same_dtypes(c, a, b)

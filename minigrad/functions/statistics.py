@@ -160,23 +160,35 @@ def refuse_empty(x: Tensor, p: float, dims: tuple[int, ...]) -> None:
     """Of no elements there is no largest: RuntimeError."""
     text = f"linalg.vector_norm cannot compute the {p:g} norm on "
     why = "the operation does not have an identity"
+    lesson = (
+        f"The {p:g} norm picks one of the elements, and shape {list(x.array.shape)} has none to "
+        "pick from. Norms that are sums, such as p=2, are 0 there."
+    )
     if not dims:
-        raise RuntimeError(f"{text}an empty tensor because {why}")
+        raise noted(RuntimeError(f"{text}an empty tensor because {why}"), lesson)
     for d in dims:
         if x.array.shape[checks.dim(d, x.array.ndim)] == 0:
-            raise RuntimeError(f"{text}the dimension {d}because this dimension is empty and {why}")
+            text += f"the dimension {d}because this dimension is empty and {why}"
+            raise noted(RuntimeError(text), lesson)
 
 
 def widened(x: Tensor, dtype: Any) -> Tensor:
     result = to(x, dtype)
     if result.array.dtype.kind != "f":
-        raise RuntimeError(
-            "linalg.vector_norm: dtype should be floating point or complex, but got "
-            f"{result.dtype.title}"
+        raise noted(
+            RuntimeError(
+                "linalg.vector_norm: dtype should be floating point or complex, but got "
+                f"{result.dtype.title}"
+            ),
+            f"A norm is a root, and {result.dtype} has none. Write dtype=minigrad.float32.",
         )
     if result.array.dtype.itemsize < x.array.dtype.itemsize:
-        raise RuntimeError(
-            f"linalg.vector_norm: the dtype of the input ({x.dtype.title}) should be convertible "
-            f"without narrowing to the specified dtype ({result.dtype.title})"
+        raise noted(
+            RuntimeError(
+                f"linalg.vector_norm: the dtype of the input ({x.dtype.title}) should be "
+                f"convertible without narrowing to the specified dtype ({result.dtype.title})"
+            ),
+            f"The input holds {x.dtype}, which has more digits. Write x.norm().to({result.dtype}) "
+            "to lose them at the end.",
         )
     return result

@@ -11,6 +11,7 @@ from typing import Any
 
 from minigrad.autograd.grad_mode import is_inference_mode_enabled
 from minigrad.autograd.watch import examiners, watcher
+from minigrad.notes import noted, shown
 from minigrad.program.agreement import difference
 from minigrad.program.arguments import Arguments, signature_of
 from minigrad.program.entry import Entry
@@ -170,12 +171,17 @@ def compile(function: Any = None, *, style: str = "buffers") -> Any:
     style     "buffers", the fast one, or "plain", as in a textbook; ValueError for others
     """
     if style not in STYLES:
-        raise ValueError(f"compile(): style must be one of {', '.join(STYLES)}, not {style!r}")
+        raise noted(
+            ValueError(f"compile(): style must be one of {', '.join(STYLES)}, not {style!r}"),
+            "Write style='plain' to read the program, style='buffers' to have it fast.",
+        )
     if function is None:
         return functools.partial(compile, style=style)
     if not callable(function):
-        raise TypeError(
-            f"compile(): expected a function or a module, got {type(function).__name__}"
+        raise noted(
+            TypeError(f"compile(): expected a function or a module, got {type(function).__name__}"),
+            f"It takes what runs a step, and {shown(function)} came. Write compile(train_step), "
+            "without calling it.",
         )
     step = type("Compiled", (Compiled,), {})(function, style)
     step.use(step.call)
