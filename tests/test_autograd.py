@@ -1122,3 +1122,41 @@ def test_views_of_a_constant_require_grad_when_it_does(torch, make, use):
     x.requires_grad_()
     seen = before, view.requires_grad, view.is_leaf, view.grad_fn
     return seen, USE[use](torch, x, view)
+
+
+# ---- where nothing depends on the input ----------------------------------------------------------
+
+FLAT = {
+    "sign": lambda torch, x, w: x.sign() * w,
+    "rounded": lambda torch, x, w: x.div(2, rounding_mode="floor") * w,
+    "pow": lambda torch, x, w: x**0 * w,
+    "fill_": lambda torch, x, w: (x * 1).fill_(w),
+    "zero_": lambda torch, x, w: (x * w).zero_() * w,
+    "copy_": lambda torch, x, w: (x * 1).copy_(w),
+    "item": lambda torch, x, w: assigned(x * 1, w),
+    "where": lambda torch, x, w: torch.where(x > 5, x, w),
+    "relu": lambda torch, x, w: (-x).relu() * w,
+    "clamp": lambda torch, x, w: x.clamp(5, 6) * w,
+    "max": lambda torch, x, w: torch.maximum(x, w * 5),
+}
+
+
+def assigned(x, value):
+    x[:] = value
+    return x
+
+
+@pytest.mark.parametrize("name", FLAT)
+@in_both
+def test_whether_a_gradient_of_zeros_is_a_constant(torch, name):
+    x, w = torch.ones(2, requires_grad=True), torch.ones(2, requires_grad=True)
+    flat = FLAT[name](torch, x, w.sum() if name == "fill_" else w)
+    return torch.autograd.grad(flat.sum(), [x, w], create_graph=True, allow_unused=True)
+
+
+@pytest.mark.parametrize("name", ["sign", "rounded", "pow", "relu"])
+@in_both
+def test_strict_jvp_of_what_is_flat(torch, name):
+    x = torch.ones(2, dtype=torch.float64)
+    f = torch.autograd.functional
+    return f.jvp(lambda x: FLAT[name](torch, x, 1.0), x, x, strict=True)

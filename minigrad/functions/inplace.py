@@ -121,7 +121,7 @@ def floor_divide_(t: Tensor, other: Any) -> Tensor:
 
 
 def zero_(t: Tensor) -> Tensor:
-    return in_place(ops.zero, t, may_repeat=True)
+    return in_place(ops.zeroed, t, may_repeat=True)
 
 
 def fill_(t: Tensor, value: Any) -> Tensor:

@@ -57,6 +57,7 @@ from minigrad.ops.elementwise import (
     uniform,
     where,
     zero,
+    zeroed,
 )
 from minigrad.ops.exponentials import log_softmax, logsumexp, softmax
 from minigrad.ops.extremes import amax, amin, argmax, argmin, largest, max, min, smallest
@@ -194,4 +195,5 @@ __all__ = [
     "var",
     "where",
     "zero",
+    "zeroed",
 ]

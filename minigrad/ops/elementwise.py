@@ -403,11 +403,17 @@ cast.derivative(x=lambda g, x_dtype: cast(g, x_dtype))
 
 @op
 def zero(x: Array, /) -> Array:
-    """An array like x, of zeros; so is its derivative."""
+    """An array like x, of zeros: where nothing depends on x, nothing is recorded."""
     return np.zeros_like(x)
 
 
-zero.derivative(x=lambda g: zero(g))
+@op(label="ZeroBackward0")
+def zeroed(x: Array, /) -> Array:
+    """What zero_ leaves of x."""
+    return np.zeros_like(x)
+
+
+zeroed.derivative(x=lambda g: zero(g))
 
 
 @op(label="FillBackward2")
