@@ -263,7 +263,7 @@ def scalar(value: Any, function: str, name: str, position: int) -> Any:
     if isinstance(value, Tensor) and value.array.ndim == 0 and not value.requires_grad:
         return value.item()
     if isinstance(value, np.generic):
-        return value.item()
+        value = value.item()
     if not isinstance(value, numbers.Number):
         raise noted(
             TypeError(
@@ -273,6 +273,8 @@ def scalar(value: Any, function: str, name: str, position: int) -> Any:
             f"'{name}' is a single number, and {shown(value)} came. A tensor of given "
             "numbers is minigrad.tensor(...).",
         )
+    if isinstance(value, complex):
+        raise dtypes.unsupported("complex64")
     return value
 
 

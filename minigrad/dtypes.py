@@ -170,12 +170,26 @@ def number_type(value: Any) -> dtype:
 
 def promote_types(type1: dtype, type2: dtype) -> dtype:
     """The dtype of a mixture of two, both of tensors with dims."""
-    return max(type1, type2, key=lambda kind: kind.rank)
+    given = (ours(type1, "promote_types", "type1", 1), ours(type2, "promote_types", "type2", 2))
+    return max(given, key=lambda kind: kind.rank)
 
 
 def can_cast(from_: dtype, to: dtype) -> builtins.bool:
     """Whether an in-place result of one dtype may be written into a tensor of the other."""
-    return from_.category <= to.category
+    return ours(from_, "can_cast", "from_", 1).category <= ours(to, "can_cast", "to", 2).category
+
+
+def ours(kind: Any, function: str, name: str, position: int) -> dtype:
+    """A dtype of minigrad; else TypeError."""
+    if isinstance(kind, dtype):
+        return kind
+    raise noted(
+        TypeError(
+            f"{function}(): argument '{name}' (position {position}) must be minigrad.dtype, not "
+            f"{type(kind).__name__}"
+        ),
+        f"Write minigrad.float32, float64, int64, int32 or bool: {shown(kind)} is none of them.",
+    )
 
 
 class Size(tuple[int, ...]):

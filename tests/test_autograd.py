@@ -1160,3 +1160,11 @@ def test_strict_jvp_of_what_is_flat(torch, name):
     x = torch.ones(2, dtype=torch.float64)
     f = torch.autograd.functional
     return f.jvp(lambda x: FLAT[name](torch, x, 1.0), x, x, strict=True)
+
+
+@pytest.mark.parametrize("dim", [None, 0])
+@in_both
+def test_the_name_of_a_node_outlives_what_it_saved(torch, dim):
+    y = torch.ones(1, requires_grad=True).prod(**({} if dim is None else {"dim": dim}))
+    y.sum().backward()
+    return y.grad_fn, raised(y.sum().backward)

@@ -43,7 +43,7 @@ NEW = [
     "{a}.min(0, keepdim=True).values", "{a}.max(0).indices", "{a}.amax(0)", "{a}.amin()",
     "{a}.amax((0, -1))", "{a}.prod()", "{a}.prod(0)", "{a}.var(0)", "{a}.var(correction=0)",
     "{a}.std(-1)", "{a}.norm()", "{a}.norm(1, -1)", "{a}.norm(float('inf'))", "{a}.argmax()",
-    "{a}.logsumexp(0)", "{a}.softmax(-1)", "torch.log_softmax({a}, 0)", "{a}.any()",
+    "{a}.logsumexp(0)", "({a} * 1.0).softmax(-1)", "torch.log_softmax({a} * 1.0, 0)", "{a}.any()",
     "{a}.argmin(0)", "({a} > {b}).all()",
 ]  # fmt: skip
 VIEWS = [

@@ -97,7 +97,8 @@ def flag(value: Any, function: str, name: str) -> None:
 
 def number(value: Any, function: str, name: str) -> None:
     """TypeError unless the value is a real number, which a tensor is not."""
-    if not isinstance(value, int | float | np.number | np.bool_):
+    is_real = isinstance(value, int | float | np.number | np.bool_)
+    if not is_real or isinstance(value, complex | np.complexfloating):
         raise noted(
             TypeError(f"{function}(): argument '{name}' must be Number, not {title(value)}"),
             f"'{name}' is a single number, and {shown(value)} came.",

@@ -77,6 +77,7 @@ def isclose(
             f"Only tensors of one dtype are compared. Write other.to({a.dtype}).",
         )
     for name, tolerance in (("rtol", rtol), ("atol", atol)):
+        checks.number(tolerance, "isclose", name)
         if not tolerance >= 0:
             raise noted(
                 RuntimeError(

@@ -15,7 +15,7 @@ __all__ = ["is_floating_point", "is_tensor", "numel", "result_type", "to", "to_a
 
 def to(x: Tensor, kind: Any) -> Tensor:
     """The tensor in another dtype; itself if it has that dtype already. Gradients convert back."""
-    target = kind if isinstance(kind, np.dtype) else dtypes.check(kind, "to")
+    target = kind if kind in dtypes.BY_NUMPY else dtypes.check(kind, "to")
     return x if x.array.dtype == target else converted(x, target)
 
 
@@ -32,9 +32,9 @@ def to_any(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
             kind = arg.dtype
         elif isinstance(arg, str | dtypes.device):
             dtypes.device(arg)  # only the CPU is there
-        elif isinstance(arg, dtypes.dtype | type):
+        elif not (arg is None or isinstance(arg, bool)):
             kind = arg
-    result = x if kind is None else to(x, kind)
+    result = x if kind is None else to(x, dtypes.check(kind, "to"))
     copies = kwargs.get("copy") or flags[1:] == [True]  # the first flag is non_blocking
     return converted(x, x.array.dtype) if copies and result is x else result
 

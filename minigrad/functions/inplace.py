@@ -165,6 +165,8 @@ def copy_(t: Tensor, source: Any) -> Tensor:
 def uniform_(t: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = None) -> Tensor:
     """Values drawn evenly from [a, b)."""
     refuse(t)
+    checks.number(a, "uniform_", "from")
+    checks.number(b, "uniform_", "to")
     values = (generator or default_generator).uniform_for(t.array, a, b)
     return in_place(ops.uniform, t, values)
 
@@ -172,5 +174,7 @@ def uniform_(t: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = None
 def normal_(t: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = None) -> Tensor:
     """Values drawn from the normal distribution."""
     refuse(t)
+    checks.number(mean, "normal_", "mean")
+    checks.number(std, "normal_", "std")
     values = (generator or default_generator).normal_for(t.array, mean, std)
     return in_place(ops.normal, t, values)

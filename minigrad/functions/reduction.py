@@ -82,7 +82,9 @@ def prod(
     x = checks.tensor(input, "prod")
     dim, keepdim = one_dim(x, "prod", dim, keepdim, axis, keepdims)
     dims = None if dim is None else (dim,) if x.array.ndim else ()
-    return ops.prod(accumulated(x, dtype), dims, keepdim)
+    if dims is None:
+        return ops.prod(accumulated(x, dtype), dims, keepdim)
+    return ops.prod_along(accumulated(x, dtype), dims, keepdim)
 
 
 def accumulated(x: Tensor, dtype: Any) -> Tensor:

@@ -77,6 +77,7 @@ def settled(
     dims = None if dim is None else over(x, function, dim, keepdim)[0] or None
     by_default = correction is UNSET or correction is None
     taken = (unbiased if unbiased is not UNSET else True) if by_default else correction
+    checks.number(taken, function, "correction")
     warn_freedom(function, x, dims, taken)
     return x, dims, taken, keepdim
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import dtypes
 from minigrad.functions import comparison as compare
 from minigrad.functions import elementwise as f
 from minigrad.functions.division import div, floor_divide, remainder
@@ -59,5 +60,7 @@ def apply_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[s
             "Call the function of minigrad instead, or NumPy on tensor.detach().numpy().",
         )
     if ufunc in OF_TENSORS:
-        inputs = tuple(v if isinstance(v, Tensor) else wrap(np.asarray(v)) for v in inputs)
+        inputs = tuple(
+            v if isinstance(v, Tensor) else wrap(dtypes.canonical(np.asarray(v))) for v in inputs
+        )
     return function(*inputs)

@@ -63,11 +63,21 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
             "A slope between 0 and 1 leaves the integers. Write leaky_relu(x.float()).",
         )
     if not inplace:
-        return ops.leaky_relu(x, negative_slope)
+        return ops.leaky_relu(x, real_slope(negative_slope))
     in_place(ops.leaky_relu_in_place, x, negative_slope)
     if negative_slope < 0 and isinstance(x.node, Node):
         x.register_hook(partial(refuse_negative_slope, negative_slope))
     return x
+
+
+def real_slope(value: Any) -> Any:
+    """The slope; RuntimeError for a complex number."""
+    if isinstance(value, complex):
+        raise noted(
+            RuntimeError("value cannot be converted to type float without overflow"),
+            f"The slope is {value}, and it multiplies real numbers. Write a real one: 0.01.",
+        )
+    return value
 
 
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:

@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.autograd import quiet
 from minigrad.autograd.grad_mode import no_grad
-from minigrad.functions import cat, stack
+from minigrad.functions import cat, checks, stack
 from minigrad.nn.naming import typename
 from minigrad.notes import noted, shown
 from minigrad.tensor import Tensor, wrap
@@ -78,11 +78,18 @@ def clip_grad_norm_(
     return total_norm
 
 
+def real(value: float, function: str, name: str) -> float:
+    """float(value); TypeError for a complex number."""
+    if isinstance(value, complex):
+        checks.number(value, function, name)
+    return float(value)
+
+
 def clip_grads_with_norm_(
     parameters: Tensors, max_norm: float, total_norm: Tensor, foreach: bool | None = None
 ) -> None:
     """Scale all gradients by max_norm / total_norm where that is less than 1."""
-    limit = float(max_norm)
+    limit = real(max_norm, "clip_grads_with_norm_", "max_norm")
     with no_grad():
         factor = (limit / (total_norm + 1e-6)).clamp(max=1.0)
         for grad in gradients(listed(parameters)):
@@ -91,7 +98,7 @@ def clip_grads_with_norm_(
 
 def clip_grad_value_(parameters: Tensors, clip_value: float, foreach: bool | None = None) -> None:
     """Clamp every element of every gradient to [-clip_value, clip_value]."""
-    limit = float(clip_value)
+    limit = real(clip_value, "clip_grad_value_", "clip_value")
     with no_grad():
         for grad in gradients(listed(parameters)):
             grad.clamp_(-limit, limit)

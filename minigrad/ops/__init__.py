@@ -63,7 +63,7 @@ from minigrad.ops.exponentials import log_softmax, logsumexp, softmax
 from minigrad.ops.extremes import amax, amin, argmax, argmin, largest, max, min, smallest
 from minigrad.ops.linalg import addmm, bmm, dot, linear, linear_without_bias, matmul, mv
 from minigrad.ops.neural import leaky_relu, leaky_relu_in_place, mse_loss, relu
-from minigrad.ops.reduction import all, any, mean, prod, sum
+from minigrad.ops.reduction import all, any, mean, prod, prod_along, sum
 from minigrad.ops.shape import (
     alias,
     cat,
@@ -158,6 +158,7 @@ __all__ = [
     "pow",
     "power",
     "prod",
+    "prod_along",
     "reciprocal",
     "relu",
     "remainder",

@@ -70,12 +70,21 @@ mean.derivative(
 )
 
 
-@op(label=numbered("Prod"))
+@op(label="ProdBackward0")
 def prod(x: Array, /, dims: Dims, keepdim: bool) -> Array:
     return reduced(np.multiply, x, dims, keepdim)
 
 
 prod.derivative(x=lambda g, x, dims: kept(g, x.shape, dims) * others(x, dims))
+
+
+@op(label="ProdBackward1")
+def prod_along(x: Array, /, dims: Dims, keepdim: bool) -> Array:
+    """prod over a dim: its node has another name, also when what it saved is gone."""
+    return reduced(np.multiply, x, dims, keepdim)
+
+
+prod_along.derivative(**prod.derivatives)
 
 
 @op

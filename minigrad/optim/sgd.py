@@ -257,6 +257,12 @@ def blocks(p: Array, g: Array, b: Array | None) -> Iterator[tuple[Array, Array, 
 
 
 def refuse_negative(name: str, value: Any) -> None:
+    if isinstance(value, complex):
+        raise noted(
+            TypeError("'<' not supported between instances of 'complex' and 'float'"),
+            f"The {name.removesuffix(' value')} is {value}, and a step has one direction. Write a "
+            "real number of 0 or more.",
+        )
     if value < 0.0 or value != value:
         raise noted(
             ValueError(f"Invalid {name}: {value}"),
