@@ -721,13 +721,13 @@ class Tensor(Elsewhere):
         return functions.reshape(self, *shape)
 
     def reshape_as(self, other: Tensor) -> Tensor:
-        return functions.reshape(self, other.array.shape)
+        return functions.reshape(self, checks.tensor(other, "reshape_as", "other").array.shape)
 
     def view(self, *shape: Any) -> Tensor:
         return functions.view(self, *shape)
 
     def view_as(self, other: Tensor) -> Tensor:
-        return functions.view(self, other.array.shape)
+        return functions.view(self, checks.tensor(other, "view_as", "other").array.shape)
 
     def flatten(self, start_dim: builtins.int = 0, end_dim: builtins.int = -1) -> Tensor:
         return functions.flatten(self, start_dim, end_dim)
@@ -928,7 +928,7 @@ class Tensor(Elsewhere):
         return functions.to(self, dtypes.bool_)
 
     def type_as(self, other: Tensor) -> Tensor:
-        return functions.to(self, other.dtype)
+        return functions.to(self, checks.tensor(other, "type_as", "other").dtype)
 
 
 # The one knot of the library: operators need functions, functions need ops, ops make tensors.

@@ -131,3 +131,25 @@ def test_a_dtype_as_a_class_is_copied_by_its_name() -> None:
         kind = getattr(minigrad, f"{name}Tensor")
         assert pickle.loads(pickle.dumps(kind)) is copy.deepcopy(kind) is kind
         assert repr(kind) == repr(getattr(torch, f"{name}Tensor")).replace("torch", "minigrad")
+
+
+@pytest.mark.parametrize("name", ["view_as", "reshape_as", "type_as"])
+@pytest.mark.parametrize("other", ["x[:2]", "2", "None", "[1, 2]", "np.ones(2)"])
+def test_what_follows_another_tensor_takes_tensors(name: str, other: str) -> None:
+    check(f"x.{name}({other})", {"x": np.array([1.0, 0.0], np.float32)})
+
+
+@pytest.mark.parametrize("dim", ["np.int64(0)", "np.int64(1)", "()", "(0,)"])
+def test_squeeze_takes_numbers_of_numpy(dim: str) -> None:
+    check(f"x.squeeze({dim})", {"x": np.array([[1.0, 0.0]], np.float32)})
+
+
+@pytest.mark.parametrize("name", ["sum", "mean", "amax", "std", "any"])
+def test_a_tensor_of_several_numbers_is_no_dim(name: str) -> None:
+    for library in (torch, minigrad):
+        x = library.ones(2)
+        with pytest.raises(TypeError):
+            getattr(x, name)(x)
+    with pytest.raises(TypeError) as caught:
+        minigrad.ones(2).sum(minigrad.ones(2))
+    assert "shape [2] (minigrad.float32) came" in caught.value.__notes__[0]

@@ -187,6 +187,11 @@ def dims(value: Any, ndim: int, function: str) -> Shape:
 
 def named_dims(value: Any, function: str) -> tuple[int, ...]:
     """The dims as the user counts them: of an int, of several, of None."""
+    if isinstance(value, Tensor) and value.array.size != 1:
+        raise noted(
+            TypeError(f"{function}(): argument 'dim' must be tuple of ints, not Tensor"),
+            f"A dim is a number, and {shown(value)} came. Write dim=0, or dim=(0, 1) for several.",
+        )
     several = (value,) if is_integer(value) else () if value is None else value
     return integers(several, function, "dim", 2)
 

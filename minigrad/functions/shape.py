@@ -92,7 +92,7 @@ def squeeze(input: Any, dim: Any = None) -> Tensor:
     """Without the dims of size 1: all of them, or those named that have it."""
     x = checks.tensor(input, "squeeze")
     shape = x.array.shape
-    gone = () if dim == () else checks.dims(dim, x.array.ndim, "squeeze")
+    gone = () if isinstance(dim, tuple) and not dim else checks.dims(dim, x.array.ndim, "squeeze")
     target = tuple(n for i, n in enumerate(shape) if i not in gone or n != 1)
     form = 0 if dim is None else 1 if hasattr(dim, "__index__") else 2
     return ops.squeeze(x, target, form)
