@@ -98,7 +98,7 @@ def test_twins_differ_in_their_imports_only(name: str) -> None:
 
 
 def test_every_program_is_in_the_table_of_contents() -> None:
-    helpers = {"__init__", "command", "compiled", "progress", "report"}
+    helpers = {"__init__", "command", "compiled", "plotted", "progress", "report"}
     guide, reference = ROOT / "minigrad" / "guide", ROOT / "reference"
     assert {path.stem for path in guide.glob("*.py")} - helpers == set(PROGRAMS)
     assert {path.stem for path in reference.glob("*.py")} >= set(PROGRAMS)

@@ -14,6 +14,7 @@ from test_state_machine import PASTE, Lockstep
 
 import minigrad
 from minigrad.autograd.engine import deposit_all
+from minigrad.autograd.graph import Node
 from minigrad.tensor import Tensor
 
 IN_A_HURRY = {
@@ -43,7 +44,7 @@ def printed(program: str, library: Any) -> str:
     return out.getvalue() + "".join(sorted({type(w.message).__name__ for w in caught}))
 
 
-total = Tensor.sum
+times = Tensor.__mul__
 DOOR = sys.modules["minigrad.autograd.backward"]  # the name of the module is also its function's
 
 
@@ -53,9 +54,9 @@ def deposit_twice(gradients: Any, create_graph: bool) -> None:
 
 
 PLANTED: dict[str, tuple[Any, str, Any]] = {
-    "a wrong dtype": (Tensor, "sum", lambda t, *dim, **options: total(t, *dim, **options).float()),
+    "a wrong dtype": (Tensor, "__mul__", lambda a, b: times(a, b).float()),
     "a wrong shape": (Tensor, "contiguous", lambda t: t.reshape(-1)),
-    "a wrong node": (Tensor, "sum", lambda t, *dim, **options: total(t, *dim, **options) * 1),
+    "a wrong node": (Node, "name", lambda node: "AddBackward0"),
     "a version that is not counted": (Tensor, "_version", property(lambda t: 0)),
 }  # fmt: skip
 
