@@ -50,6 +50,13 @@ def test_who_gets_the_gradient_of_the_largest(torch, name):
 
 
 @in_both
+def test_the_gradient_of_a_product_of_one_number_is_what_came_and_not_recorded(torch):
+    x = torch.tensor(-2.0, requires_grad=True)
+    (slope,) = torch.autograd.grad(x.prod(), x, create_graph=True)
+    return slope, slope.requires_grad
+
+
+@in_both
 def test_indices_that_were_written_cannot_lead_back(torch):
     x = torch.tensor([[1.0, 2.0], [4.0, 3.0]], requires_grad=True)
     found = x.max(1)

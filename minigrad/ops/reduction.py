@@ -75,7 +75,9 @@ def prod(x: Array, /, dims: Dims, keepdim: bool) -> Array:
     return reduced(np.multiply, x, dims, keepdim)
 
 
-prod.derivative(x=lambda g, x, dims: kept(g, x.shape, dims) * others(x, dims))
+prod.derivative(
+    x=lambda g, x, dims: kept(g, x.shape, dims) * others(x, dims) if x.shape else g,
+)
 
 
 @op(label="ProdBackward1")
