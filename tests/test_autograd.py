@@ -1168,3 +1168,9 @@ def test_the_name_of_a_node_outlives_what_it_saved(torch, dim):
     y = torch.ones(1, requires_grad=True).prod(**({} if dim is None else {"dim": dim}))
     y.sum().backward()
     return y.grad_fn, raised(y.sum().backward)
+
+
+@in_both
+def test_of_a_gradient_of_another_dtype_and_size_the_dtype_is_said(torch):
+    x = torch.tensor([-2.0], requires_grad=True)
+    x.grad = torch.tensor(1)

@@ -41,9 +41,8 @@ NEW = [
     "torch.nn.functional.linear({a}.reshape(1, -1), {b}.reshape(1, -1))",
     "{a}.detach().requires_grad_()", "torch.nn.Parameter({a}.detach())",
     "torch.stack({a}.unbind())", "{a}.chunk(2)[0] * 2", "{a}.max()", "{a}.min()", "{a}.max(-1)[0]",
-    "{a}.min(0, keepdim=True).values", "{a}.max(0).indices", "{a}.amax(0)", "{a}.amin()",
+    "{a}.min(0, keepdim=True).values", "{a}.amax(0)", "{a}.amin()",
     "{a}.amax((0, -1))", "{a}.prod()", "{a}.prod(0)", "{a}.norm(1, -1)", "{a}.norm(float('inf'))",
-    "{a}.argmax()", "{a}.argmin(0)", "{a}.any()", "({a} > {b}).all()",
 ]  # fmt: skip
 VIEWS = [
     "{a}[0]", "{a}[-1:]", "{a}[..., 0]", "{a}[:, 1:]", "{a}[None]", "{a}[:]", "{a}.t()", "{a}.T",

@@ -176,17 +176,6 @@ def check_grad(t: Tensor, value: Any) -> None:
             "The value and its gradient are two things. Write x.grad = x.detach().clone() "
             "if their numbers are to be equal.",
         )
-    if value.array.shape != t.array.shape:
-        raise noted(
-            RuntimeError(
-                f"attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor "
-                f"of size '{list(t.array.shape)}'. Please ensure that the gradient and the tensor "
-                "are the same size"
-            ),
-            f"A gradient has one number for each of the {t.array.size} in the tensor: shape "
-            f"{list(t.array.shape)}, not {list(value.array.shape)}. Write g.expand_as(x) or "
-            "g.reshape(x.shape) if that is meant.",
-        )
     if value.array.dtype != t.array.dtype:
         raise noted(
             RuntimeError(
@@ -199,6 +188,17 @@ def check_grad(t: Tensor, value: Any) -> None:
             ),
             f"The tensor holds {t.dtype}, and so does its gradient. Write x.grad = "
             f"g.to({t.dtype}).",
+        )
+    if value.array.shape != t.array.shape:
+        raise noted(
+            RuntimeError(
+                f"attempting to assign a gradient of size '{list(value.array.shape)}' to a tensor "
+                f"of size '{list(t.array.shape)}'. Please ensure that the gradient and the tensor "
+                "are the same size"
+            ),
+            f"A gradient has one number for each of the {t.array.size} in the tensor: shape "
+            f"{list(t.array.shape)}, not {list(value.array.shape)}. Write g.expand_as(x) or "
+            "g.reshape(x.shape) if that is meant.",
         )
 
 
