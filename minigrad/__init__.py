@@ -64,6 +64,7 @@ from minigrad.dtypes import (
     promote_types,
 )
 from minigrad.dtypes import bool_ as bool
+from minigrad.elsewhere import not_here
 from minigrad.functions import (
     abs,
     abs_,
@@ -396,4 +397,4 @@ def __getattr__(name: str) -> Any:
     """Import what few programs need when it is first asked for; of the rest say where it ends."""
     if name in RARE:
         return getattr(import_module(RARE[name]), name)
-    raise import_module("minigrad.absent").attribute_of_module(__name__, name, globals())
+    raise not_here(__name__, name, globals())

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 from minigrad.notes import noted
 
-__all__ = ["COMPOSED", "FAMILIES", "SPELLED", "attribute_of_module", "attribute_of_tensor"]
+__all__ = ["COMPOSED", "FAMILIES", "SPELLED", "attribute_of_tensor", "note"]
 
 # ---- other names for what is here ---------------------------------------------------------------
 
@@ -209,13 +209,6 @@ FAMILIES = (
 )  # fmt: skip
 
 # ---- the error ----------------------------------------------------------------------------------
-
-
-def attribute_of_module(module: str, name: str, names: Iterable[str]) -> AttributeError:
-    """The error for `module.name`; `names` are the ones that the module has."""
-    text = f"module {module!r} has no attribute {name!r}"
-    error = AttributeError(text, name=name)
-    return noted(error, note(module, name, names)) if is_public(name) else error
 
 
 def attribute_of_tensor(tensor: object, kind: type, name: str) -> AttributeError:

@@ -1,15 +1,28 @@
-"""The methods of PyTorch's tensors that minigrad's do not have.
+"""What PyTorch has and minigrad has not: names of modules, and methods of tensors.
 
-Asking for one raises the AttributeError of Python, with a note on what is nearest. Each name is a
-descriptor of its own: a `__getattr__` would do as well, and would slow down every attribute.
+Asking for one raises the AttributeError of Python, with a note on what is nearest; the notes are
+imported then. A module asks here from its `__getattr__`. Of a tensor, each name is a descriptor of
+its own: a `__getattr__` would do as well, and would slow down every attribute.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["METHODS", "Elsewhere"]
+from minigrad.notes import noted
+
+__all__ = ["METHODS", "Elsewhere", "not_here"]
+
+
+def not_here(module: str, name: str, names: Iterable[str]) -> Exception:
+    """The error for `module.name`; `names` are the ones that the module has."""
+    error = AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
+    if name.startswith("_"):  # Python itself asks, for __path__ and the like
+        return error
+    return noted(error, import_module("minigrad.absent").note(module, name, names))
+
 
 METHODS = """
     H absolute absolute_ acos acos_ acosh acosh_ addbmm addbmm_ addcdiv addcdiv_ addcmul

@@ -10,7 +10,7 @@ import torch
 
 import minigrad
 from minigrad import absent
-from minigrad.elsewhere import METHODS
+from minigrad.elsewhere import METHODS, not_here
 
 ASKED = {
     "minigrad": {
@@ -100,7 +100,7 @@ def test_the_layers_and_optimizers_of_pytorch_are_here_or_have_a_note_of_their_k
     for theirs, mine in ((torch.nn, minigrad.nn), (torch.optim, minigrad.optim)):
         for name, value in vars(theirs).items():
             if inspect.isclass(value) and not hasattr(mine, name):
-                [note] = absent.attribute_of_module(mine.__name__, name, dir(mine)).__notes__
+                [note] = not_here(mine.__name__, name, dir(mine)).__notes__
                 assert "is not in it" not in note, name
 
 

@@ -578,7 +578,6 @@ def test_shapes_that_do_not_broadcast_are_left_to_the_error() -> None:
 # ---- no error without a note ---------------------------------------------------------------------
 
 WITHOUT_NOTE = {
-    "nn/functional.py AttributeError": "Python asks every module for its __path__",
     "program/compiled.py AttributeError": "copy and pickle ask an object that is not made yet",
     "guide/plotted.py ModuleNotFoundError": "its text teaches: the command prints the text alone",
     "page/": "called by the command alone, which prints the text alone",

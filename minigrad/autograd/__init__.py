@@ -17,6 +17,7 @@ from minigrad.autograd.grad_mode import (
 )
 from minigrad.autograd.gradcheck import gradcheck, gradgradcheck
 from minigrad.autograd.inference import inference_mode
+from minigrad.elsewhere import not_here
 
 if TYPE_CHECKING:
     from minigrad.autograd import functional
@@ -45,5 +46,4 @@ def __getattr__(name: str) -> Any:
         return import_module("minigrad.autograd.functional")
     if name in ("detect_anomaly", "set_detect_anomaly"):
         return getattr(import_module("minigrad.autograd.anomaly"), name)
-    absent = import_module("minigrad.absent")
-    raise absent.attribute_of_module(__name__, name, globals())
+    raise not_here(__name__, name, globals())

@@ -1,8 +1,8 @@
 """Networks: modules, what they are made of, and how they start."""
 
-from importlib import import_module
 from typing import Any
 
+from minigrad.elsewhere import not_here
 from minigrad.nn import functional, init, utils
 from minigrad.nn.activation import LeakyReLU, ReLU
 from minigrad.nn.container import ModuleDict, ModuleList, ParameterList, Sequential
@@ -32,4 +32,4 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """What is not here raises AttributeError, with a note on what is nearest."""
-    raise import_module("minigrad.absent").attribute_of_module(__name__, name, globals())
+    raise not_here(__name__, name, globals())

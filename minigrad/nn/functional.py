@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 import warnings
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from minigrad import ops
 from minigrad.autograd.graph import Node
+from minigrad.elsewhere import not_here
 from minigrad.functions import checks, elementwise, exponentials
 from minigrad.functions.linalg import from_its_matrix
 from minigrad.functions.shape import expand, reshape
@@ -317,6 +317,4 @@ def old_reduction(size_average: bool | None, reduce: bool | None) -> str:
 
 def __getattr__(name: str) -> Any:
     """What is not here raises AttributeError, with a note on what is nearest."""
-    if name.startswith("__"):  # Python asks every module for its __path__
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    raise import_module("minigrad.absent").attribute_of_module(__name__, name, globals())
+    raise not_here(__name__, name, globals())

@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ZERO", "number"]
+__all__ = ["number"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
-
-ZERO = {np.dtype(kind): np.zeros((), kind) for kind in ("float32", "float64", "int32", "int64")}
 
 
 def number(value: float, dtype: np.dtype[Any]) -> Array:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.constants import ZERO, number
+from minigrad.ops.constants import number
 
 __all__ = ["above_zero", "choose"]
 
@@ -42,8 +42,8 @@ def choose(condition: Array, a: Any, b: Any) -> Array:
 def above_zero(x: Array) -> Array:
     """The larger of x and 0: of two equals np.maximum takes the second, and np.clip the first."""
     if x.size < LARGE or not fits(x, x):
-        return np.maximum(ZERO[x.dtype], x)
-    return np.clip(x, ZERO[x.dtype], number(np.inf, x.dtype))  # vectorized, unlike the other
+        return np.maximum(number(0, x.dtype), x)
+    return np.clip(x, number(0, x.dtype), number(np.inf, x.dtype))  # vectorized, unlike the other
 
 
 def dropped(condition: Array, x: Array) -> Array:
