@@ -12,7 +12,7 @@ from test_compile import batch, compare, make_world, seen
 
 import minigrad
 from minigrad import nn
-from minigrad.program import blocks, compile, lower
+from minigrad.program import blocks, choices, compile
 
 
 @pytest.fixture(autouse=True, params=[(12, 4), (12, 5), (1, 3)])
@@ -22,7 +22,7 @@ def small_blocks(request, monkeypatch):
     monkeypatch.setattr(blocks, "BLOCK", block)
     monkeypatch.setattr(blocks, "SMALL", 2)
     monkeypatch.setattr(blocks, "FEW", 1)
-    monkeypatch.setattr(lower, "LARGE", 1)
+    monkeypatch.setattr(choices, "LARGE", 1)
 
 
 def has_loop(step):

@@ -7,9 +7,12 @@ A call goes through these files:
     record        runs the step once, as ever, on noting arrays (noting, functions), with stand-ins
                   for leaves and groups (standins, hyper); undoes what is refused (world)
     tape          the lines: calls of NumPy, each with its origin: op, formula, user's line (origin)
-    simplify      fewer lines with the same values; lower, pack, blocks: faster ones with the same
-                  bits; memory: where each value lives
-    page          the text: plain is the textbook's, buffers the fast one; names, formulas, calls
+    simplify      fewer lines with the same values
+    lower         faster ones with the same bits: equal shapes, short_sums, choices, floats (all
+                  written by rewrite); pack: small updates side by side; blocks: large ones in parts
+    memory        where each value lives
+    page          the text: plain is the textbook's, buffers the fast one; names, formulas, calls,
+                  expressions
     entry         what is called from now on: asks whether the facts hold, runs the program, leaves
                   tensors as the engine would; wayback is for results that are differentiated later
     save          the text with its numbers, as a file

@@ -17,7 +17,15 @@ from minigrad.program.formulas import Comments
 from minigrad.program.memory import Place, Plan
 from minigrad.program.names import Names
 from minigrad.program.pack import parts_of
-from minigrad.program.page import Page, constant_text, dtype_name, indented, new_array
+from minigrad.program.page import (
+    WIDTH,
+    Page,
+    constant_text,
+    dtype_name,
+    indented,
+    new_array,
+    wrapped,
+)
 from minigrad.program.tape import Block, Line, Number, Operand, Value
 
 __all__ = ["Buffered"]
@@ -108,7 +116,8 @@ class Buffered(Page):
                 yield from self.pack(line, out, inputs)
             case "float":
                 floats = [self.as_float(operand, line) for operand in line.inputs]
-                yield f"{out}.fill({line.options['text'].format(*floats)})"
+                text = f"{out}.fill({line.options['text'].format(*floats)})"
+                yield from wrapped(text, f"{out}.fill(", WIDTH - 4)
             case function if function.endswith(".reduce"):
                 yield reduction(line, inputs[0], out)
             case function if isinstance(NAMESPACE.get(function), np.ufunc):

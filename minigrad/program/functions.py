@@ -79,8 +79,8 @@ def zeros(tape: Tape, shape: Any, dtype: Any = float, like: Any = None) -> Any:
     return new(tape, np.empty(shape, dtype), 0)
 
 
-def empty_like(tape: Tape, array: Any, **options: Any) -> Any:
-    return new(tape, np.empty_like(plain(array), **options), None)
+def empty_like(tape: Tape, array: Any, *args: Any, **options: Any) -> Any:
+    return new(tape, np.empty_like(plain(array), *args, **options), None)
 
 
 def zeros_like(tape: Tape, array: Any, **options: Any) -> Any:

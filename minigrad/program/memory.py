@@ -15,7 +15,6 @@ from minigrad.program.tape import Block, Line, Value
 
 __all__ = ["Place", "Plan", "planned"]
 
-SMALL = 512  # elements: up to here, a call costs more than its calculation
 LARGE = 1 << 15  # bytes: from here on, buffers are used again under another name
 
 
@@ -230,14 +229,12 @@ def is_cut(value: Value, block: Block) -> bool:
 def is_in_place(line: Line) -> bool:
     """Whether a line may write over an operand, and whether that is no loss.
 
-    It may if each element of the result depends on that very element of the operands alone. NumPy
-    asks whether operands of two sizes overlap, which takes longer than to multiply some hundreds.
+    It may if each element of the result depends on that very element of the operands alone. With a
+    single one NumPy copies the operand first, because it could be read again.
     """
-    if line.function not in ELEMENTWISE and line.function != "assign":
-        return False
-    size = line.out.size
-    is_even = all(isinstance(x, Value) and x.size == size for x in line.inputs)
-    return size > SMALL or (size > 1 and is_even)
+    if line.function == "float":  # Python has read all before anything is written
+        return True
+    return line.out.size > 1 and (line.function in ELEMENTWISE or line.function == "assign")
 
 
 def is_whole(value: Value) -> bool:

@@ -154,7 +154,8 @@ class Names:
         name = None if whole is None else self.hints.get(whole)
         if isinstance(line.origin.target, Tensor):
             name = self.of_tensor(line.origin.target)
-        noun = NOUNS.get(line.function, line.function.rpartition(".")[2])
+        function = str(line.options.get("of", line.function))
+        noun = NOUNS.get(function, function.rpartition(".")[2])
         if line.origin.phase == "update" and line.out.dtype.itemsize == 8:
             noun = "before" if line.function == "pack" else "after"
         return f"{name}_{noun}" if name else noun

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from minigrad.program.calls import UPDATES, index_of, tuple_of
+from minigrad.program.expressions import ATOM, OPERATORS, PRODUCT, SIGN, SUM, Text, with_sign
 from minigrad.program.formulas import Comments
 from minigrad.program.memory import with_own_memory
 from minigrad.program.names import Names
@@ -25,26 +26,6 @@ from minigrad.program.standins import WatchedLeaf
 from minigrad.program.tape import Line, Number, Operand, Value
 
 __all__ = ["Plain", "readable"]
-
-# How strongly an expression holds together: what is weaker than its place needs brackets.
-COMPARISON, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
-SIGNS = {
-    "greater": (">", COMPARISON),
-    "greater_equal": (">=", COMPARISON),
-    "less": ("<", COMPARISON),
-    "less_equal": ("<=", COMPARISON),
-    "equal": ("==", COMPARISON),
-    "not_equal": ("!=", COMPARISON),
-    "bitwise_or": ("|", OR),
-    "bitwise_and": ("&", AND),
-    "add": ("+", SUM),
-    "subtract": ("-", SUM),
-    "multiply": ("*", PRODUCT),
-    "divide": ("/", PRODUCT),
-    "product": ("@", PRODUCT),
-    "dot": ("@", PRODUCT),
-    "power": ("**", POWER),
-}
 
 
 def readable(draft: Draft, grads: dict[WatchedLeaf, Value]) -> Draft:
@@ -120,17 +101,6 @@ def operand(value: Any, line: Line) -> Any:
     if is_number or (isinstance(value, np.ndarray) and value.size == 1):
         return Number(repr(float(value)), line.out.dtype, float(value))
     return value
-
-
-class Text(NamedTuple):
-    """An expression, and how strongly it holds together."""
-
-    text: str
-    strength: int = ATOM
-
-    def within(self, strength: int) -> str:
-        """The expression in a place of some strength, in brackets if it needs them."""
-        return self.text if self.strength >= strength else f"({self.text})"
 
 
 class Plain(Page):
@@ -291,8 +261,8 @@ class Plain(Page):
                 kind = dtype_name(line.out.dtype, "np.")
                 choices = (f"{kind}({choice.text})" for choice in inputs[1:])
                 return Text(f"np.where({inputs[0].text}, {', '.join(choices)})")
-            case function if function in SIGNS and not line.options:
-                return with_sign(*SIGNS[function], *inputs)
+            case function if function in OPERATORS and not line.options:
+                return with_sign(*OPERATORS[function], *inputs)
             case "negative":
                 return Text(f"-{inputs[0].within(SIGN)}", SIGN)
             case "fma":
@@ -343,13 +313,6 @@ class Plain(Page):
         if source.shape != out.shape:
             text = f"np.broadcast_to({x.text}, {out.shape})"
         return f"{text}.copy()" if source.dtype == out.dtype else f"{text}.astype({kind})"
-
-
-def with_sign(sign: str, strength: int, left: Text, right: Text) -> Text:
-    """left sign right; equals are taken from the left, powers and comparisons not at all."""
-    is_alone = strength in (COMPARISON, POWER)
-    a, b = left.within(strength + is_alone), right.within(strength + 1)
-    return Text(f"{a} {sign} {b}", strength)
 
 
 def is_flat(operand: Operand) -> bool:

@@ -229,10 +229,13 @@ def is_all(operand: Operand, number: float) -> bool:
 
 
 def is_never_minus_zero(x: Value, makers: dict[Value, Line]) -> bool:
-    """Squares are not, and neither is what 0 was added to."""
+    """Squares are not, and neither is a sum of which one term is not."""
     line = makers.get(x.root)
     if line is None:
         return False
     if line.function == "multiply":
         return line.inputs[0] == line.inputs[1]
-    return line.function == "add" and is_all(line.inputs[1], 0.0)
+    if line.function != "add":
+        return False
+    values = (term for term in line.inputs if isinstance(term, Value))
+    return is_all(line.inputs[1], 0.0) or any(is_never_minus_zero(v, makers) for v in values)

@@ -1,0 +1,113 @@
+"""Programs of small arrays: cheaper calls of NumPy, the same bits, also of -0., inf and the tiny.
+
+The values are drawn from those that make a difference: sums of nothing but -0., products that
+overflow or become subnormal, sums in which one term vanishes beside the other.
+"""
+
+import numpy as np
+import pytest
+from test_compile import compare, make_world
+
+import minigrad
+from minigrad.program import compile
+from minigrad.program.expressions import POWER, PRODUCT, SUM, Text, with_sign
+
+SPECIAL = [-0.0, 0.0, 1.0, -1.0, 3e38, -3e38, 1e-38, -1e-45, 1 / 3, 1e8, -7.3, np.inf, -np.inf]
+
+
+def special(k, *shape, dtype=np.float32):
+    """An array of special numbers; one in three is nothing but -0."""
+    generator = np.random.default_rng([k, *shape])
+    numbers = np.array(SPECIAL if k % 3 else [-0.0], dtype)
+    return minigrad.tensor(generator.choice(numbers, shape).astype(dtype))
+
+
+def same(f, *shapes, dtype=np.float32, calls=30):
+    """Compare f and its gradients, made by engine and program."""
+
+    def step(*arguments, f=f):
+        leaves = [x.detach().requires_grad_() for x in arguments]
+        out = f(*leaves)
+        return out.detach(), list(minigrad.autograd.grad(out, leaves, minigrad.ones_like(out)))
+
+    def arguments(k):
+        return [special(k + 100 * i, *shape, dtype=dtype) for i, shape in enumerate(shapes)]
+
+    return compare(lambda: make_world(step=lambda world: step), calls, arguments=arguments)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("terms", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_short_sums(axis, terms, dtype):
+    shape = [2, 3, 2]
+    shape[axis] = terms
+    same(lambda x: x.sum(axis), shape, dtype=dtype)
+
+
+def test_a_short_sum_is_additions():
+    step = same(lambda x: x.sum(0), (3, 5))
+    assert "reduce" not in step.source
+
+
+@pytest.mark.parametrize("terms", [1, 2, 3, 4])
+@pytest.mark.parametrize("rows", [1, 2])
+@pytest.mark.parametrize("out", [1, 3])
+def test_linear(rows, terms, out):
+    same(minigrad.nn.functional.linear, (rows, terms), (out, terms), (out,))
+
+
+BROADCAST = {
+    "a row": lambda x, y: x * y[0] + y,
+    "a column": lambda x, y: x + y[:, :1] * y,
+    "both": lambda x, y: x[:1] * y[:, :1] + x,
+    "transposed": lambda x, y: (x.T * y.T + y[:, 0]).T,
+    "transposed sums": lambda x, y: (x.T * y.T).sum(0) + (x.T - y.T).sum(1).sum(),
+    "a number": lambda x, y: x * y[0, 0] + y[:1, :1],
+}
+
+
+@pytest.mark.parametrize("f", BROADCAST.values(), ids=BROADCAST)
+@pytest.mark.parametrize("shape", [(3, 2), (1, 2), (3, 1)])
+def test_broadcasting(f, shape):
+    same(f, shape, shape)
+
+
+NUMBERS = {
+    "sums": lambda x, y: (x + y) - (y - x) + 0.5,
+    "products": lambda x, y: (x * y) * x + y * (x * 3.0),
+    "quotients": lambda x, y: x / 3.0 - (x / y) / -0.1,
+    "zeros": lambda x, y: x * y + 0.0 - y * 0.0,
+    "by zero": lambda x, y: x / 0.0 + y,
+    "infinite": lambda x, y: x * float("inf") - y * float("nan"),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("f", NUMBERS.values(), ids=NUMBERS)
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+def test_one_number(f, shape, dtype):
+    same(f, shape, shape, dtype=dtype)
+
+
+def test_one_number_is_computed_in_python():
+    step = compile(lambda x, y: (x * y).sum() + y)
+    step(minigrad.tensor([1.5]), minigrad.tensor([2.0]))
+    assert ".fill(x.item() * y.item())" in step.source
+
+
+def test_float32_numbers_are_rounded_after_each_operation():
+    """1 + 2**-24 is 1 in float32; were it not rounded there, the difference would be seen."""
+    step = compile(lambda x, y: (x + y) - x)
+    for _ in range(3):
+        assert step(minigrad.tensor(1.0), minigrad.tensor(2.0**-24)).item() == 0.0
+
+
+def test_brackets():
+    a, b, c = map(Text, "abc")
+    minus, times, power = ("-", SUM), ("*", PRODUCT), ("**", POWER)
+    assert with_sign(*minus, a, with_sign(*minus, b, c)).text == "a - (b - c)"
+    assert with_sign(*minus, with_sign(*minus, a, b), c).text == "a - b - c"
+    assert with_sign(*times, with_sign(*minus, a, b), c).text == "(a - b) * c"
+    assert with_sign(*minus, with_sign(*times, a, b), c).text == "a * b - c"
+    assert with_sign(*power, with_sign(*power, a, b), c).text == "(a ** b) ** c"
