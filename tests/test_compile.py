@@ -17,6 +17,7 @@ import pytest
 
 import minigrad
 from minigrad import nn, optim
+from minigrad.autograd.graph import Leaf
 from minigrad.program import CompileError, compile
 
 
@@ -385,6 +386,87 @@ def test_kept_gradients_after_zero_grad_outside():
 
     compare(make_world, 6, between)
     assert all(np.array_equal(a.numpy(), b) for a, b in zip(kept, copies, strict=True))
+
+
+TREATMENTS = {
+    "nothing": lambda grad: None,
+    "written": lambda grad: grad.mul_(3),
+    "asked for its gradient": lambda grad: grad.requires_grad_(),
+    "given other data": lambda grad: setattr(grad, "data", minigrad.ones(4, 3)),
+    "hooked": lambda grad: grad.requires_grad_().register_hook(lambda g: 2 * g),
+    "detached": lambda grad: grad.detach_(),
+}
+
+
+@pytest.mark.parametrize("treat", TREATMENTS.values(), ids=TREATMENTS)
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_what_is_done_to_a_gradient_ends_with_it(treat, is_kept):
+    kept = []
+
+    def between(world, k):
+        grad = world.net[0].weight.grad
+        if grad is not None and k % 3 == 2:
+            treat(grad)
+            kept.extend([grad] * is_kept)
+
+    compare(make_world, 12, between)
+
+
+def cleared(weight):
+    kept, weight.grad = weight.grad, None
+    return kept
+
+
+def exchanged(weight):
+    kept, weight.grad.array = weight.grad.array, np.ones((4, 3), np.float32)
+    return kept
+
+
+HOLDS = {
+    "the tensor": lambda weight: weight.grad,
+    "the tensor, cleared": cleared,
+    "the array": lambda weight: weight.grad.array,
+    "a view of the array": lambda weight: weight.grad.array[1:],
+    "the same array": lambda weight: setattr(
+        weight, "grad", minigrad.from_numpy(weight.grad.array)
+    ),
+    "a leaf": lambda weight: setattr(weight.grad, "node", Leaf((4, 3), np.dtype(np.float32))),
+    "the array, exchanged": exchanged,
+    "another array": lambda weight: setattr(weight.grad, "array", np.ones((4, 3), np.float32)),
+}
+
+
+@pytest.mark.parametrize("hold", HOLDS.values(), ids=HOLDS)
+def test_each_way_to_know_a_gradient(hold):
+    """Not even a stamp tells that somebody has it: the references do."""
+    world, again = make_world(), make_world()
+    step, weight = compile(world.step), world.net[0].weight
+    for k in range(8):
+        step(*batch(k))
+        again.step(*batch(k))
+        expected = again.net[0].weight.grad.array
+        assert weight.grad.node is None
+        assert np.array_equal(weight.grad.array, expected)
+        if k % 2:
+            kept = hold(weight)
+            values = None if kept is None else getattr(kept, "array", kept).copy()
+        elif k > 0 and kept is not None:
+            assert np.array_equal(getattr(kept, "array", kept), values)
+
+
+def test_a_gradient_that_nobody_has_kept_is_the_same_object():
+    world = make_world()
+    step = compile(world.step)
+    weight = world.net[0].weight
+    for k in range(3):
+        step(*batch(k))
+    before = id(weight.grad), weight.grad.data_ptr()
+    step(*batch(3))
+    assert (id(weight.grad), weight.grad.data_ptr()) == before
+    grad = weight.grad
+    step(*batch(4))
+    assert weight.grad is not grad
+    assert weight.grad.data_ptr() != grad.data_ptr()
 
 
 def test_kept_losses_are_not_overwritten():

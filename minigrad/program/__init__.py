@@ -13,8 +13,9 @@ A call goes through these files:
     memory        where each value lives
     page          the text: plain is the textbook's, buffers the fast one; names, formulas, calls,
                   expressions
-    entry         what is called from now on: asks whether the facts hold, runs the program, leaves
-                  tensors as the engine would; wayback is for results that are differentiated later
+    entry         what is called from now on: asks whether the facts hold (guards, fits), runs the
+                  program and leaves tensors as the engine would (effects, gradients), all in the
+                  names of one scope; wayback is for results that are differentiated later
     save          the text with its numbers, as a file
 
 No op is defined here: a program is what the kernels and formulas of `ops/` did when they were run.
