@@ -51,7 +51,8 @@ def fma(c: Any, x: Array, y: Any, out: Array | None = None) -> Array:
         total: Array = wide + y
         return total.astype(x.dtype)
     wide += y.astype(float64)  # in place, and of one dtype: NumPy is slower with two
-    return written(wide, out)
+    out[...] = wide
+    return out
 
 
 def written(values: Array, out: Array | None) -> Array:

@@ -28,6 +28,7 @@ from minigrad.tensor import Tensor, wrap
 __all__ = ["Gradients", "deposit_all", "own", "run_backward"]
 
 Gradients = dict[Node | Leaf, Any]
+ndarray, asanyarray = np.ndarray, np.asanyarray
 accumulating = threading.Lock()  # adding to a gradient reads, adds and writes: one thread at a time
 
 
@@ -45,7 +46,7 @@ def run_backward(
     """
     useful = None if targets is None else leading_to(targets, roots)
     walk, found = Walk(roots, useful), Gradients()
-    ready, pending, receive = walk.ready, walk.pending, walk.receive
+    ready, pending = walk.ready, walk.pending
     examiner = examiners[-1]() if examiners else None
     while ready:
         node = heappop(ready)[1]
@@ -63,8 +64,15 @@ def run_backward(
         else:
             grads = examiner.backward(node, g, create_graph)
         for parent, grad in zip(node.parents, grads):  # noqa: B905 (one of each; `strict` costs)
-            if useful is None or parent in useful:
-                receive(parent, grad, g)
+            if useful is not None and parent not in useful:
+                continue
+            if grad is None or grad.shape != parent.shape or parent.hooks or parent in pending:
+                walk.receive(parent, grad, g)
+            elif isinstance(parent, Leaf):  # what `receive` does with a first and whole gradient
+                pending[parent] = own(grad, g)
+            else:
+                pending[parent] = grad
+                heappush(ready, (-parent.time, parent))
         if not retain_graph:
             node.release()
     found.update(pending)  # what is left are leaves
@@ -132,13 +140,13 @@ def call(op: Op, g: Any, *args: Any) -> Any:
 
 def own(grad: Any, g: Any) -> Any:
     """A gradient that a leaf may keep: not the upstream's, not a view, with memory in order."""
+    if type(grad) is ndarray and grad is not g and grad.base is None and grad.flags.c_contiguous:
+        return grad
     if grad is None:
         return None
     if isinstance(grad, Tensor):
         array = own(grad.array, getattr(g, "array", None))
         return grad if array is grad.array else wrap(array, grad.node)
-    if grad is not g and grad.base is None and grad.flags.c_contiguous:
-        return grad
     return grad.copy()
 
 
@@ -148,7 +156,7 @@ def deposit(leaf: Leaf, g: Any) -> None:
     if g is None or leaf.frozen:
         return
     if grad is None:
-        leaf.grad = g if isinstance(g, Tensor) else wrap(np.asanyarray(g), None)
+        leaf.grad = g if isinstance(g, Tensor) else wrap(g if type(g) is ndarray else asanyarray(g))
     elif isinstance(g, Tensor):
         leaf.grad = grad + g
     else:
@@ -158,15 +166,17 @@ def deposit(leaf: Leaf, g: Any) -> None:
 
 def deposit_all(gradients: Gradients, create_graph: bool) -> None:
     """Add every gradient to its leaf, and then call the hooks that wait for that."""
+    hooked = []
     with accumulating:
         for leaf, g in gradients.items():
             if isinstance(leaf, Leaf):
                 deposit(leaf, g)
-    for leaf in gradients:
-        if leaf.hooks is not None and isinstance(leaf, Leaf):
-            with set_grad_enabled(create_graph):
-                for hook in tuple(leaf.hooks.after.values()):
-                    hook(leaf)
+                if leaf.hooks is not None:
+                    hooked.append((leaf, leaf.hooks))
+    for leaf, hooks in hooked:
+        with set_grad_enabled(create_graph):
+            for hook in tuple(hooks.after.values()):
+                hook(leaf)
 
 
 def run_hooks(hooks: Hooks, g: Any) -> Any:

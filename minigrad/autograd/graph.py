@@ -74,7 +74,8 @@ def stamp_of(t: Tensor) -> Stamp:
 
 def touch(t: Tensor) -> None:
     """Date an in-place write to the tensor's memory."""
-    stamp_of(t).touch()
+    stamp = t.stamp
+    (stamp_of(t) if stamp is None else stamp).touch()
 
 
 class View:
@@ -170,7 +171,9 @@ class Node:
         """The gradient of each parent, given the gradient of the result; None stays None."""
         if g is None:
             return [None] * len(self.parents)
-        return self.plan.backward(self, g, create_graph)
+        if create_graph:
+            return self.plan.back_in_tensors(self, g)
+        return self.plan.back(self, g)  # type: ignore[no-any-return]
 
     def release(self) -> None:
         """Forget what was saved; a node that saved no values can be walked again."""

@@ -30,6 +30,7 @@ from minigrad.autograd.graph import Leaf, Node, View, stamp_of
 from minigrad.autograd.plan import Formula, Plan, Signature, parameters
 from minigrad.autograd.quiet import local
 from minigrad.autograd.watch import listeners, tell
+from minigrad.autograd.written import calling
 from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
@@ -107,6 +108,7 @@ def make(kernel: Kernel, label: Label | None, shares: bool) -> Op:
         return out
 
     def apply(*args: Any) -> Any:
+        """A call of an op that takes any number of arrays."""
         for a in args:
             if isinstance(a, Tensor):
                 break
@@ -124,38 +126,16 @@ def make(kernel: Kernel, label: Label | None, shares: bool) -> Op:
             bit += bit
         return result(local.run(kernel, *arrays), parents, mask, args)
 
-    def apply_to_one(*args: Any) -> Any:
-        (x,) = args
-        if not isinstance(x, Tensor):
-            return kernel(x)
-        return result(local.run(kernel, x.array), [x.node], 0 if x.node is None else 1, args)
-
-    def apply_to_two(*args: Any) -> Any:
-        a, b = args
-        if isinstance(a, Tensor):
-            x, left = a.array, a.node
-        elif isinstance(b, Tensor):
-            x, left = a, None
-        else:
-            return kernel(a, b)
-        y, right = (b.array, b.node) if isinstance(b, Tensor) else (b, None)
-        array = local.run(kernel, x, y)
-        if left is None:
-            return result(array, [right], 0 if right is None else 2, args)
-        if right is None:
-            return result(array, [left], 1, args)
-        return result(array, [left, right], 3, args)
-
     def derivative(**formulas: Formula) -> None:
         """One formula for each differentiable array, by name."""
         for name, formula in formulas.items():
             check_formula(this, name, formula)
         derivatives.update(formulas)
 
-    # Most calls are of one or two arrays and nothing else: these are spared the loops.
-    takes_arrays_only = signature.names == signature.arrays and not signature.variadic
-    short = {1: apply_to_one, 2: apply_to_two} if takes_arrays_only else {}
-    call = short.get(len(signature.names), apply)
+    call: Callable[..., Any] = apply
+    if not signature.variadic:
+        arrays = len(signature.arrays)
+        call = calling(kernel, result, arrays, len(signature.names) - arrays)
     this = cast(Op, functools.update_wrapper(call, kernel))
     this.kernel, this.signature, this.shares_memory = kernel, signature, shares
     this.derivatives = derivatives

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from minigrad.autograd import errors
 from minigrad.autograd.graph import Node, stamp_of, tick
-from minigrad.autograd.quiet import local
+from minigrad.autograd.written import going_back, keeping, running
 from minigrad.tensor import Tensor, wrap
 
 if TYPE_CHECKING:
@@ -95,7 +95,9 @@ class Plan:
             (bound(op.derivatives[name], signature, i), [self.kept.index(n) for n in wanted])
             for name, i, wanted in zip(self.inputs, positions, names, strict=True)
         ]
-        self.run = running(self.formulas)
+        dated = [name == "out" or name in signature.arrays for name in self.kept]
+        self.run = running(self.formulas, len(self.kept))
+        self.back = going_back(self.run, dated, self.damaged)
         self.tied = [
             (self.kept.index(name), at) for at, name in enumerate(self.inputs) if name in self.kept
         ]
@@ -115,30 +117,25 @@ class Plan:
             node.saved = self.keep(args, None)
         return node
 
-    def backward(self, node: Node, g: Any, create_graph: bool) -> list[Any]:
-        """Check what was saved, then run the formulas on arrays, or on tensors to record them."""
-        saved = node.saved
-        if saved is None:
+    def damaged(self, node: Node, value: Tensor) -> Exception:
+        """The error if a saved value was written to after it was saved."""
+        is_result = self.saves_out and node.saved is not None and value is node.saved[0]
+        return errors.damaged(node.name(), node.time, value, node if is_result else value.node)
+
+    def back_in_tensors(self, node: Node, g: Tensor) -> list[Any]:
+        """Check what was saved, then run the formulas on tensors, so that they are recorded."""
+        if node.saved is None:
             raise errors.freed(node.name())
-        values: list[Any] = []
-        for value in saved:
-            if isinstance(value, Tensor):
-                stamp = value.stamp
-                if stamp is not None and stamp.time > node.time:
-                    is_result = self.saves_out and not values
-                    maker = node if is_result else value.node
-                    raise errors.damaged(node.name(), node.time, value, maker)
-                if not create_graph:
-                    value = value.array
-            values.append(value)
-        if not create_graph:
-            return local.run(self.run, g, values)
+        values = list(node.saved)
+        for value in values:
+            if isinstance(value, Tensor) and value.stamp and value.stamp.time > node.time:
+                raise self.damaged(node, value)
         if self.saves_out:
             values[0] = wrap(values[0].array, node)
         for i, at in self.tied:  # to the node that the input had then: it may have been detached
             if values[i].node is not node.parents[at]:
                 values[i] = wrap(values[i].array, node.parents[at])
-        return self.run(g, values)
+        return cast(list[Any], self.run(g, *values))
 
 
 def names_in(formula: Formula) -> list[str]:
@@ -156,36 +153,6 @@ def bound(formula: Formula, signature: Signature, position: int) -> Formula:
     if "i" not in parameters(formula):
         return formula
     return functools.partial(formula, i=position - len(signature.names) + 1)
-
-
-# Keeping and running happen at every node, so a plan writes each out as one function, as it would
-# be typed by hand, instead of looping over lists: that is several calls of Python fewer.
-
-
-def keeping(sources: list[Source]) -> Getter:
-    """A function of the arguments and the result that gathers what is kept, in a tuple."""
-    get = {f"get{i}": source for i, source in enumerate(sources) if not isinstance(source, int)}
-    items = [
-        f"args[{source}]" if isinstance(source, int) else f"get{i}(args, out)"
-        for i, source in enumerate(sources)
-    ]
-    return written("args, out", f"({''.join(item + ', ' for item in items)})", get)
-
-
-def running(formulas: list[tuple[Formula, list[int]]]) -> Callable[[Any, Any], list[Any]]:
-    """A function of the gradient and the kept values that runs each formula on what it wants."""
-    calls = [
-        f"formula{i}({', '.join(['g', *(f'kept[{at}]' for at in wanted)])})"
-        for i, (_, wanted) in enumerate(formulas)
-    ]
-    names = {f"formula{i}": formula for i, (formula, _) in enumerate(formulas)}
-    return written("g, kept", f"[{', '.join(calls)}]", names)
-
-
-def written(arguments: str, body: str, names: dict[str, Any]) -> Callable[..., Any]:
-    """The function of this source text, which may use these names."""
-    code = compile(f"lambda {arguments}: {body}", f"{__file__}: written", "eval")
-    return cast(Callable[..., Any], eval(code, names))
 
 
 def alias(t: Tensor) -> Tensor:

@@ -132,14 +132,15 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     dtype, RuntimeError otherwise.
     """
     x, w = checks.tensor(input, "linear"), checks.tensor(weight, "linear", "weight", 2)
-    a, b = x.array, w.array
-    is_usual = a.ndim in (1, 2) and b.ndim == 2 and a.shape[-1] == b.shape[1]
-    if not is_usual or a.dtype is not b.dtype or a.dtype.char == "?":
+    a, b, kind = x.array, w.array, x.array.dtype
+    if b.ndim != 2 or a.ndim not in (1, 2) or a.shape[-1] != b.shape[1]:
+        return unusual_linear(x, w, bias)
+    if b.dtype is not kind or kind.char == "?":
         return unusual_linear(x, w, bias)
     if bias is None:
         product = ops.linear_without_bias(x, w)
         return product if a.ndim == 2 else from_its_matrix(product)
-    if bias.array.shape != b.shape[:1] or bias.array.dtype is not b.dtype:
+    if bias.array.dtype is not kind or bias.array.shape != b.shape[:1]:
         check_dtypes(x, w, bias)
         product = ops.linear_without_bias(x, w)
         return elementwise.add(product, expand(bias, product.array.shape))

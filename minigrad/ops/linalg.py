@@ -91,7 +91,9 @@ def linear_label(node: Node) -> str:
 @op(label=linear_label)
 def linear(x: Array, weight: Array, bias: Array, /) -> Array:
     """x Wᵀ + b of a row or of a matrix of rows."""
-    return np.add(product(x, weight.T), bias)
+    y = product(x, weight.T)
+    # For one row the bias is made a row: NumPy is slow where it has to stretch a tiny array.
+    return np.add(y, bias.reshape(y.shape) if y.size == bias.size else bias)
 
 
 linear.derivative(

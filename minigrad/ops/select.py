@@ -19,6 +19,7 @@ __all__ = ["above_zero", "choose"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+ndarray = np.ndarray
 LARGE = 1024
 BITS: dict[Any, np.dtype[Any]] = {
     np.dtype(np.float32): np.dtype(np.int32),
@@ -28,20 +29,23 @@ BITS: dict[Any, np.dtype[Any]] = {
 
 def choose(condition: Array, a: Any, b: Any) -> Array:
     """a where the condition holds, b elsewhere; one of them may be the number 0."""
-    if is_zero(b):
+    if type(b) is not ndarray and is_zero(b):
         condition, a, b = np.logical_not(condition), b, a
-    if not (fits(condition, b) and (is_zero(a) or (fits(condition, a) and a.dtype == b.dtype))):
+    if type(b) is not ndarray or b.shape != condition.shape or b.dtype not in BITS:
         return np.where(condition, a, b)
-    if condition.size < LARGE:
+    is_number = type(a) is not ndarray
+    if not is_zero(a) if is_number else a.shape != b.shape or a.dtype is not b.dtype:
+        return np.where(condition, a, b)
+    if b.size < LARGE:
         chosen = b.copy()
         np.putmask(chosen, condition, a)
         return chosen
-    return dropped(condition, b) if is_zero(a) else blended(condition, a, b)
+    return dropped(condition, b) if is_number else blended(condition, a, b)
 
 
 def above_zero(x: Array) -> Array:
     """The larger of x and 0: of two equals np.maximum takes the second, and np.clip the first."""
-    if x.size < LARGE or not fits(x, x):
+    if x.size < LARGE or type(x) is not ndarray or x.dtype not in BITS:
         return np.maximum(number(0, x.dtype), x)
     return np.clip(x, number(0, x.dtype), number(np.inf, x.dtype))  # vectorized, unlike the other
 
@@ -56,10 +60,6 @@ def dropped(condition: Array, x: Array) -> Array:
 
 def is_zero(value: Any) -> bool:
     return type(value) in (int, float) and value == 0 and math.copysign(1, value) > 0
-
-
-def fits(condition: Array, x: Any) -> bool:
-    return type(x) is np.ndarray and x.dtype in BITS and x.shape == condition.shape
 
 
 def blended(condition: Array, a: Array, b: Array) -> Array:

@@ -72,11 +72,10 @@ class Optimizer:
         """Forget the gradients of all parameters; with set_to_none=False, fill them with zeros."""
         for group in self.param_groups:
             for p in group["params"]:
-                node = p.node
                 if not set_to_none:
                     fill_with_zeros(p.grad)
-                elif isinstance(node, Leaf):
-                    node.grad = None
+                elif isinstance(p.node, Leaf):
+                    p.node.grad = None
                 elif p.grad is not None:
                     p.grad = None
 

@@ -25,7 +25,6 @@ from minigrad import fma, ops
 from minigrad.autograd import engine
 from minigrad.autograd.graph import Node, tick
 from minigrad.autograd.op import Op
-from minigrad.autograd.plan import Plan
 from minigrad.nn.module import Module
 from minigrad.ops import select, sums
 from minigrad.optim.optimizer import Optimizer
@@ -120,8 +119,8 @@ class Origins:
                 upstream = frame.f_locals.get("g")
                 upstream = upstream.array if isinstance(upstream, Tensor) else upstream
                 found.upstream = self.described(upstream)
-            elif code is Plan.backward.__code__:
-                node = frame.f_locals["node"]
+            elif code is Node.backward.__code__:
+                node = frame.f_locals["self"]
             elif code is engine.run_backward.__code__:
                 self.read_engine(found, frame, node)
             elif code is engine.Walk.receive.__code__:
@@ -277,15 +276,13 @@ def stores(code: CodeType) -> dict[int, str]:
 
 def op_under_way() -> str | None:
     """`prod`, or `the derivative of prod`, if it is the one that asks, and not the user's code."""
-    node: Node | None = None
     name: str | None = None
     for frame in frames_above(sys._getframe(1)):
         code = frame.f_code
         if code in kernels():
             name = name or kernels()[code].__name__
-        elif code is Plan.backward.__code__:
-            node = frame.f_locals["node"]
-            return f"the derivative of {node.plan.op.__name__}"
+        elif code is Node.backward.__code__:
+            return f"the derivative of {frame.f_locals['self'].plan.op.__name__}"
         elif is_user(code):
             return name
     return name

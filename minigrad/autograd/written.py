@@ -1,0 +1,160 @@
+"""What happens at every call and at every node, written out for each op.
+
+A loop over the arguments of a call costs more than most kernels of the networks that people learn
+with. So the few lines that every op goes through are not looped over: they are typed for the op,
+as one would type them by hand, and compiled (as namedtuple does with its `__new__`).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from minigrad.autograd.errors import freed
+from minigrad.autograd.quiet import local
+from minigrad.tensor import Tensor
+
+__all__ = ["calling", "going_back", "keeping", "running"]
+
+Function = Callable[..., Any]
+
+
+def calling(kernel: Function, result: Function, arrays: int, parameters: int) -> Function:
+    """The call of an op of so many arrays and parameters: run the kernel, and hand on the nodes.
+
+    `result(array, parents, mask, args)` makes the tensor. For two arrays and one parameter:
+
+        def call(x0, x1, p0):
+            if isinstance(x0, Tensor):
+                a0, node0 = x0.array, x0.node
+            elif isinstance(x1, Tensor):
+                a0, node0 = x0, None
+            else:
+                return kernel(x0, x1, p0)
+            if isinstance(x1, Tensor):
+                a1, node1 = x1.array, x1.node
+            else:
+                a1, node1 = x1, None
+            args = x0, x1, p0
+            array = local.run(kernel, a0, a1, p0)
+            if node0 is not None and node1 is not None:
+                return result(array, [node0, node1], 3, args)
+            parents, mask = [], 0
+            if node0 is not None:
+                parents.append(node0)
+                mask += 1
+            if node1 is not None:
+                parents.append(node1)
+                mask += 2
+            return result(array, parents, mask, args)
+    """
+    names = {"kernel": kernel, "result": result, "Tensor": Tensor, "local": local}
+    call = defined("call", call_lines(arrays, parameters), names)
+    call.__defaults__ = kernel.__defaults__
+    return call
+
+
+def call_lines(arrays: int, parameters: int) -> Iterator[str]:
+    every = range(arrays)
+    ps = [f"p{i}" for i in range(parameters)]
+    args = ", ".join([*(f"x{i}" for i in every), *ps])
+    yield f"def call({args}):"
+    yield "    if isinstance(x0, Tensor):"
+    yield "        a0, node0 = x0.array, x0.node"
+    if arrays > 1:
+        yield f"    elif {' or '.join(f'isinstance(x{i}, Tensor)' for i in every[1:])}:"
+        yield "        a0, node0 = x0, None"
+    yield "    else:"
+    yield f"        return kernel({args})"
+    for i in every[1:]:
+        yield f"    if isinstance(x{i}, Tensor):"
+        yield f"        a{i}, node{i} = x{i}.array, x{i}.node"
+        yield "    else:"
+        yield f"        a{i}, node{i} = x{i}, None"
+    yield f"    args = {args},"
+    yield f"    array = local.run(kernel, {', '.join([*(f'a{i}' for i in every), *ps])})"
+    yield f"    if {' and '.join(f'node{i} is not None' for i in every)}:"
+    nodes = ", ".join(f"node{i}" for i in every)
+    yield f"        return result(array, [{nodes}], {(1 << arrays) - 1}, args)"
+    yield "    parents, mask = [], 0"
+    for i in every if arrays > 1 else ():
+        yield f"    if node{i} is not None:"
+        yield f"        parents.append(node{i})"
+        yield f"        mask += {1 << i}"
+    yield "    return result(array, parents, mask, args)"
+
+
+def keeping(sources: list[int | Function]) -> Function:
+    """A function of the arguments and the result that gathers what is kept, in a tuple.
+
+    A source is the position of an argument, or a function of the arguments and the result.
+    """
+    get = {f"get{i}": source for i, source in enumerate(sources) if not isinstance(source, int)}
+    items = [
+        f"args[{source}]" if isinstance(source, int) else f"get{i}(args, out)"
+        for i, source in enumerate(sources)
+    ]
+    return expression("args, out", f"({''.join(item + ', ' for item in items)})", get)
+
+
+def running(formulas: list[tuple[Function, list[int]]], kept: int) -> Function:
+    """A function of the gradient and the kept values that runs each formula on what it wants."""
+    calls = [
+        f"formula{i}({', '.join(['g', *(f'v{at}' for at in wanted)])})"
+        for i, (_, wanted) in enumerate(formulas)
+    ]
+    names = {f"formula{i}": formula for i, (formula, _) in enumerate(formulas)}
+    arguments = ", ".join(["g", *(f"v{at}" for at in range(kept))])
+    return expression(arguments, f"[{', '.join(calls)}]", names)
+
+
+def going_back(run: Function, dated: list[bool], damaged: Function) -> Function:
+    """The way back through a node in arrays: check what was saved, then `run` the formulas.
+
+    `dated` says which of the kept values may be tensors: if one was written to since the node was
+    made, `damaged(node, value)` is the error. For one value:
+
+        def back(node, g):
+            saved = node.saved
+            if saved is None:
+                raise freed(node.name())
+            v0, = saved
+            if isinstance(v0, Tensor):
+                stamp = v0.stamp
+                if stamp is not None and stamp.time > node.time:
+                    raise damaged(node, v0)
+                v0 = v0.array
+            return local.run(run, g, v0)
+    """
+    names = {"run": run, "damaged": damaged, "freed": freed, "Tensor": Tensor, "local": local}
+    return defined("back", back_lines(dated), names)
+
+
+def back_lines(dated: list[bool]) -> Iterator[str]:
+    values = [f"v{i}" for i in range(len(dated))]
+    yield "def back(node, g):"
+    yield "    saved = node.saved"
+    yield "    if saved is None:"
+    yield "        raise freed(node.name())"
+    if values:
+        yield f"    {', '.join(values)}, = saved"
+    for value in itertools.compress(values, dated):
+        yield f"    if isinstance({value}, Tensor):"
+        yield f"        stamp = {value}.stamp"
+        yield "        if stamp is not None and stamp.time > node.time:"
+        yield f"            raise damaged(node, {value})"
+        yield f"        {value} = {value}.array"
+    yield f"    return local.run({', '.join(['run', 'g', *values])})"
+
+
+def expression(arguments: str, body: str, names: dict[str, Any]) -> Function:
+    """The function of this expression, which may use these names."""
+    return defined("value", [f"def value({arguments}):", f"    return {body}"], names)
+
+
+def defined(name: str, lines: Iterator[str] | list[str], names: dict[str, Any]) -> Function:
+    """The function that these lines define."""
+    exec(compile("\n".join(lines), f"{__file__}: written", "exec"), names)
+    function: Function = names[name]
+    return function
