@@ -361,7 +361,7 @@ class Tensor(Elsewhere):
     # A stranger beside the operator gets NotImplemented, and Python says so in its own words.
 
     def __add__(self, other: Any) -> Tensor:
-        return binary(ops.add, self, other) if is_operand(other) else NotImplemented
+        return binary(ops.add, self, other) if isinstance(other, OPERANDS) else NotImplemented
 
     __radd__ = __add__
 
@@ -372,7 +372,7 @@ class Tensor(Elsewhere):
         return functions.rsub(self, other) if is_operand(other) else NotImplemented
 
     def __mul__(self, other: Any) -> Tensor:
-        return binary(ops.mul, self, other) if is_operand(other) else NotImplemented
+        return binary(ops.mul, self, other) if isinstance(other, OPERANDS) else NotImplemented
 
     __rmul__ = __mul__
 
@@ -936,7 +936,7 @@ from minigrad import autograd, functions, kin, legacy, ops, printing, serializat
 from minigrad.autograd import inference, leaves  # noqa: E402
 from minigrad.autograd.graph import Leaf, Node, RemovableHandle, Stamp, View  # noqa: E402
 from minigrad.functions import checks  # noqa: E402
-from minigrad.functions.elementwise import binary, is_operand  # noqa: E402
+from minigrad.functions.elementwise import OPERANDS, binary, is_operand  # noqa: E402
 from minigrad.nn import functional as nn_functional  # noqa: E402
 
 if TYPE_CHECKING:

@@ -91,8 +91,8 @@ def make(kernel: Kernel, label: Label | None, shares: bool) -> Op:
 
     def result(array: Any, parents: list[Any], mask: int, args: tuple[Any, ...]) -> Tensor:
         """The tensor of a call; the bits of `mask` say which arguments the parents are of."""
-        if not isinstance(array, ndarray):
-            array = asanyarray(array)
+        if type(array) is not ndarray:
+            array = asanyarray(array)  # a NumPy scalar becomes an array; a subclass stays one
         out = new(Tensor)
         out.array = array
         out.node = out.stamp = out.view_of = None

@@ -22,8 +22,6 @@ Formula = Callable[..., Any]
 Getter = Callable[[tuple[Any, ...], Any], Any]
 Source = int | Getter
 
-new = object.__new__
-
 
 class Signature:
     """The names of a kernel's arguments: arrays first, then parameters, or `param, *arrays`."""
@@ -105,7 +103,7 @@ class Plan:
 
     def record(self, parents: list[Any], args: tuple[Any, ...], out: Tensor) -> Node:
         """The node of a call that has just been made."""
-        node = new(Node)
+        node = Node()
         node.plan = self
         node.parents = parents
         node.shape = out.array.shape

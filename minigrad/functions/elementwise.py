@@ -20,6 +20,7 @@ from minigrad.notes import noted
 from minigrad.tensor import Tensor, wrap
 
 __all__ = [
+    "OPERANDS",
     "abs", "add", "binary", "checked", "clamp", "clone", "cos", "exp", "is_operand", "log",
     "maximum", "minimum", "mul", "neg", "operands", "pow", "reciprocal", "rsub", "sigmoid", "sign",
     "sin", "sqrt", "square", "sub", "tanh", "where",
@@ -59,7 +60,7 @@ def binary(op: Op, a: Any, b: Any, *parameters: Any) -> Tensor:
         if not (isinstance(a, Tensor) or isinstance(b, Tensor)):
             a = wrap(a)
     try:
-        return op(a, b, *parameters)
+        return op(a, b, *parameters) if parameters else op(a, b)
     except ValueError:
         checks.broadcast(np.shape(plain(a)), np.shape(plain(b)))  # says what is wrong, or:
         raise

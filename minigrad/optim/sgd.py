@@ -21,7 +21,9 @@ __all__ = ["SGD"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-BLOCK = 1 << 15  # elements; with float64 intermediates a block stays in the second-level cache
+# Elements of a block. Its float64 intermediates, of 128 KiB, stay in the second-level cache and on
+# the heap: larger ones the C library would fetch from the system, page by page, each time.
+BLOCK = 1 << 14
 
 
 class SGD(Optimizer):
@@ -218,8 +220,9 @@ class Rule:
         if first:
             b[...] = g
             return
-        # Not in place: NumPy is slow where an array of one number is both operand and result.
-        kept = np.multiply(b, self.momentum)  # type: ignore[arg-type]  # a buffer has a momentum
+        # NumPy is slow where an array of one number is both operand and result.
+        kept = b if b.size > 1 else np.empty_like(b)
+        np.multiply(b, self.momentum, kept)  # type: ignore[arg-type]  # a buffer has a momentum
         if self.gain is None:
             np.add(kept, g, b)
         else:
