@@ -5,6 +5,7 @@
 HYPOTHESIS_PROFILE in the environment chooses the profile as well.
 """
 
+import gc
 import os
 import sys
 import warnings
@@ -40,6 +41,11 @@ torch.set_warn_always(True)  # some of PyTorch's warnings come once in a process
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "thorough: a property test, which CI runs at length")
+    gc.disable()  # while modules are imported, which leave nothing to collect
+
+
+def pytest_collection_finish() -> None:
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -68,6 +74,13 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
     return [
         f"{name}: {before[name]} -> {after[name]}" for name in before if before[name] != after[name]
     ]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_heap() -> None:
+    """Spare searches for cycles what was there before: torch alone has a million objects."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -45,6 +45,16 @@ COMPUTING = [workload for workload in WORKLOADS if reference(workload)]
 Capture = pytest.CaptureFixture[str]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def small_heap() -> Iterator[None]:
+    """A contest ends with `gc.unfreeze()`, after which the next would search all that tests made."""
+    gc.collect()
+    gc.freeze()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gc, "unfreeze", lambda: None)
+        yield
+
+
 @pytest.fixture(scope="module")
 def entered() -> Entered:
     return enter(HERE, print)

@@ -31,15 +31,6 @@ def leaf(*shape, value=1.0):
     return minigrad.full(shape, value, requires_grad=True)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def small_heap():
-    """What the test run itself has loaded is left out of collections, which are fast then."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 @contextmanager
 def collector_off():
     gc.collect()
