@@ -47,7 +47,7 @@ Capture = pytest.CaptureFixture[str]
 
 @pytest.fixture(autouse=True, scope="module")
 def small_heap() -> Iterator[None]:
-    """A contest ends with `gc.unfreeze()`, after which the next would search all that tests made."""
+    """A contest ends with `gc.unfreeze()`: the next would search all that the tests have made."""
     gc.collect()
     gc.freeze()
     with pytest.MonkeyPatch.context() as patch:
