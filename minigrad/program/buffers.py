@@ -116,8 +116,9 @@ class Buffered(Page):
                 yield from self.pack(line, out, inputs)
             case "float":
                 floats = [self.as_float(operand, line) for operand in line.inputs]
-                text = f"{out}.fill({line.options['text'].format(*floats)})"
-                yield from wrapped(text, f"{out}.fill(", WIDTH - 4)
+                target = f"{out}[{', '.join('0' for _ in line.out.shape) or '()'}]"
+                text = f"{target} = {line.options['text'].format(*floats)}"
+                yield from wrapped(text, f"{target} = (", WIDTH - 4)
             case function if function.endswith(".reduce"):
                 yield reduction(line, inputs[0], out)
             case function if isinstance(NAMESPACE.get(function), np.ufunc):

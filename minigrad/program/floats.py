@@ -23,7 +23,7 @@ FLOATS = FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def in_python(new: Rewriter, line: Line) -> Value | None:
-    """A line that makes one float, as an expression with whose value memory is filled."""
+    """A line that makes one float, as an expression of Python's."""
     if line.out.dtype not in FLOATS or not is_possible(line):
         return None
     expression = Expression(new, is_wide=line.function == "assign")
