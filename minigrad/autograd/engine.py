@@ -66,7 +66,9 @@ def run_backward(
         for parent, grad in zip(node.parents, grads):  # noqa: B905 (one of each; `strict` costs)
             if useful is not None and parent not in useful:
                 continue
-            if grad is None or grad.shape != parent.shape or parent.hooks or parent in pending:
+            if grad is not None and grad.shape != parent.shape:
+                grad = call(ops.sum_to, grad, parent.shape)
+            if grad is None or parent.hooks is not None or parent in pending:
                 walk.receive(parent, grad, g)
             elif isinstance(parent, Leaf):  # what `receive` does with a first and whole gradient
                 pending[parent] = own(grad, g)
@@ -96,8 +98,6 @@ class Walk:
     def receive(self, node: Node | Leaf, grad: Any, upstream: Any) -> None:
         """Add a gradient to what a node or a leaf has; None, of a user's Function, adds nothing."""
         pending = self.pending
-        if grad is not None and grad.shape != node.shape:
-            grad = call(ops.sum_to, grad, node.shape)
         waiting = pending.get(node)
         if waiting is not None:
             pending[node] = waiting if grad is None else call(ops.add, waiting, grad)

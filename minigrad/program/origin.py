@@ -178,6 +178,8 @@ class Origins:
 
     def read_engine(self, found: Origin, frame: FrameType, node: Node | None) -> None:
         found.phase = "backward"
+        if node is None and found.target is None:  # between two nodes: it sums to a parent's shape
+            found.target = frame.f_locals.get("parent")
         node = node or frame.f_locals.get("node")
         if node is None:
             return
