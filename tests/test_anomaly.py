@@ -85,6 +85,17 @@ def test_the_walk_of_grad_is_examined_too(torch):
 
 
 @in_both
+def test_a_gradient_that_nobody_asked_for_is_not_computed(torch):
+    x, w = leaf(torch, float("inf")), leaf(torch, 2.0)
+    y = x * w
+    with quiet(torch):
+        (dx,) = torch.autograd.grad(y, x, torch.zeros(1), retain_graph=True)
+        refused = raised(lambda: torch.autograd.grad(y, w, torch.zeros(1), create_graph=True))
+        both = raised(lambda: torch.autograd.grad(y, (x, w), torch.zeros(1)))
+    return dx.tolist(), neutral(refused), neutral(both)
+
+
+@in_both
 def test_a_nan_of_the_second_order(torch):
     x = leaf(torch, 0.0, 1.0)
     with quiet(torch):

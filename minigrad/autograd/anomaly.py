@@ -22,7 +22,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from minigrad.autograd.engine import call
-from minigrad.autograd.graph import Leaf, Node
+from minigrad.autograd.graph import Leaf, Node, Useful
 from minigrad.autograd.reason import Failure, Step, explained
 from minigrad.autograd.watch import examiners, listeners
 from minigrad.notes import noted
@@ -144,10 +144,10 @@ class Examiner:
     def __init__(self) -> None:
         self.steps: dict[Any, list[Step]] = {}
 
-    def backward(self, node: Node, g: Any, create_graph: bool) -> list[Any]:
+    def backward(self, node: Node, g: Any, create_graph: bool, useful: Useful) -> list[Any]:
         token = running.set(node)
         try:
-            grads = node.backward(g, create_graph)
+            grads = node.backward(g, create_graph, useful)
         except Exception:
             warn(node)
             raise

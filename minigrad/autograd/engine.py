@@ -60,9 +60,9 @@ def run_backward(
             if ends_here:
                 continue
         if examiner is None:
-            grads = node.backward(g, create_graph)
+            grads = node.backward(g, create_graph, useful)
         else:
-            grads = examiner.backward(node, g, create_graph)
+            grads = examiner.backward(node, g, create_graph, useful)
         for parent, grad in zip(node.parents, grads):  # noqa: B905 (one of each; `strict` costs)
             if useful is not None and parent not in useful:
                 continue

@@ -17,7 +17,7 @@ import numpy as np
 from minigrad import ops
 from minigrad.autograd import errors
 from minigrad.autograd.grad_mode import is_recording, no_grad, set_grad_enabled
-from minigrad.autograd.graph import Leaf, Node, tick, touch
+from minigrad.autograd.graph import Leaf, Node, Useful, tick, touch
 from minigrad.autograd.plan import alias
 from minigrad.autograd.watch import listeners, tell
 from minigrad.notes import noted, shown
@@ -132,7 +132,7 @@ class FunctionNode(Node):
     inputs: list[Input | None]
     results: list[tuple[tuple[int, ...], np.dtype[Any]]]
 
-    def backward(self, g: Any, create_graph: bool) -> list[Any]:
+    def backward(self, g: Any, create_graph: bool, useful: Useful = None) -> list[Any]:
         parts = g.parts if isinstance(g, Parts) else {0: g}
         with set_grad_enabled(create_graph):
             upstream = [self.upstream(parts.get(i), i) for i in range(len(self.results))]
@@ -244,7 +244,7 @@ class Part(Node):
 
     index: int
 
-    def backward(self, g: Any, create_graph: bool) -> list[Any]:
+    def backward(self, g: Any, create_graph: bool, useful: Useful = None) -> list[Any]:
         return [Parts({} if g is None else {self.index: g})]
 
     def release(self) -> None:

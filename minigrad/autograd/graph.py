@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 __all__ = [
-    "Hooks", "Leaf", "Node", "RemovableHandle", "Stamp", "Step", "View", "follow", "stamp_of",
-    "tick", "touch",
+    "Hooks", "Leaf", "Node", "RemovableHandle", "Stamp", "Step", "Useful", "View", "follow",
+    "stamp_of", "tick", "touch",
 ]  # fmt: skip
 
+Useful = set[Any] | None
 Step = tuple["Op", tuple[Any, ...]]  # one op of a view, with its arguments after the first
 tick = itertools.count(1).__next__
 
@@ -167,13 +168,19 @@ class Node:
     time: int
     hooks: Hooks | None
 
-    def backward(self, g: Any, create_graph: bool) -> list[Any]:
-        """The gradient of each parent, given the gradient of the result; None stays None."""
+    def backward(self, g: Any, create_graph: bool, useful: Useful = None) -> list[Any]:
+        """The gradient of each parent, given the gradient of the result; None stays None.
+
+        If `useful` says for which nodes a gradient is wanted, the others may get None as well.
+        """
         if g is None:
             return [None] * len(self.parents)
+        plan = self.plan
+        if useful is not None and not useful.issuperset(self.parents):
+            plan = plan.part(tuple([parent in useful for parent in self.parents]))
         if create_graph:
-            return self.plan.back_in_tensors(self, g)
-        return self.plan.back(self, g)  # type: ignore[no-any-return]
+            return plan.back_in_tensors(self, g)
+        return plan.back(self, g)  # type: ignore[no-any-return]
 
     def release(self) -> None:
         """Forget what was saved; a node that saved no values can be walked again."""

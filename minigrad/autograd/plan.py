@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import operator
@@ -93,13 +94,26 @@ class Plan:
             (bound(op.derivatives[name], signature, i), [self.kept.index(n) for n in wanted])
             for name, i, wanted in zip(self.inputs, positions, names, strict=True)
         ]
-        dated = [name == "out" or name in signature.arrays for name in self.kept]
-        self.run = running(self.formulas, len(self.kept))
-        self.back = going_back(self.run, dated, self.damaged)
+        self.parts: dict[tuple[bool, ...], Plan] = {}
+        self.write((True,) * len(self.formulas))
         self.tied = [
             (self.kept.index(name), at) for at, name in enumerate(self.inputs) if name in self.kept
         ]
         self.holds_values = not {"out", *signature.arrays}.isdisjoint(self.kept)
+
+    def write(self, wanted: tuple[bool, ...]) -> None:
+        """Write out how to run the formulas that are wanted; the others give None."""
+        signature = self.op.signature
+        dated = [name == "out" or name in signature.arrays for name in self.kept]
+        self.run = running(self.formulas, wanted, len(self.kept))
+        self.back = going_back(self.run, dated, self.damaged)
+
+    def part(self, wanted: tuple[bool, ...]) -> Plan:
+        """The plan for a walk that wants the gradients of some of the inputs only."""
+        if wanted not in self.parts:
+            part = self.parts[wanted] = copy.copy(self)
+            part.write(wanted)
+        return self.parts[wanted]
 
     def record(self, parents: list[Any], args: tuple[Any, ...], out: Tensor) -> Node:
         """The node of a call that has just been made."""

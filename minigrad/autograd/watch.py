@@ -26,7 +26,7 @@ listeners: list[Listener] = []
 class Examiner(Protocol):
     """Who calls the backward of each node of one walk, to look at what it returns."""
 
-    def backward(self, node: Any, g: Any, create_graph: bool) -> list[Any]: ...
+    def backward(self, node: Any, g: Any, create_graph: bool, useful: Any) -> list[Any]: ...
 
 
 examiners: list[Callable[[], Examiner]] = []

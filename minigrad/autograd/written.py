@@ -98,11 +98,16 @@ def keeping(sources: list[int | Function]) -> Function:
     return expression("args, out", f"({''.join(item + ', ' for item in items)})", get)
 
 
-def running(formulas: list[tuple[Function, list[int]]], kept: int) -> Function:
-    """A function of the gradient and the kept values that runs each formula on what it wants."""
+def running(
+    formulas: list[tuple[Function, list[int]]], wanted: tuple[bool, ...], kept: int
+) -> Function:
+    """A function of the gradient and the kept values that runs each formula on what it names.
+
+    Of a formula whose gradient is not wanted, the result is None.
+    """
     calls = [
-        f"formula{i}({', '.join(['g', *(f'v{at}' for at in wanted)])})"
-        for i, (_, wanted) in enumerate(formulas)
+        f"formula{i}({', '.join(['g', *(f'v{at}' for at in named)])})" if wanted[i] else "None"
+        for i, (_, named) in enumerate(formulas)
     ]
     names = {f"formula{i}": formula for i, (formula, _) in enumerate(formulas)}
     arguments = ", ".join(["g", *(f"v{at}" for at in range(kept))])

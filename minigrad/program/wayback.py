@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from minigrad.autograd import errors
-from minigrad.autograd.graph import Leaf, Node, tick
+from minigrad.autograd.graph import Leaf, Node, Useful, tick
 from minigrad.autograd.quiet import local
 from minigrad.program.errors import refused
 from minigrad.tensor import Tensor
@@ -35,7 +35,7 @@ class ProgramNode(Node):
     go: Callable[[Any], Any] | None
     title: str
 
-    def backward(self, g: Any, create_graph: bool) -> list[Any]:
+    def backward(self, g: Any, create_graph: bool, useful: Useful = None) -> list[Any]:
         if g is None:
             return [None] * len(self.parents)
         if self.saved is None or self.go is None:
