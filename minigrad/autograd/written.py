@@ -7,8 +7,10 @@ as one would type them by hand, and compiled (as namedtuple does with its `__new
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections.abc import Callable, Iterator
+from types import CodeType, FunctionType
 from typing import Any
 
 from minigrad.autograd.errors import freed
@@ -49,10 +51,26 @@ def calling(kernel: Function, result: Function, arrays: int, parameters: int) ->
                 mask += 2
             return result(array, parents, mask, args)
     """
-    names = {"kernel": kernel, "result": result, "Tensor": Tensor, "local": local}
-    call = defined("call", call_lines(arrays, parameters), names)
-    call.__defaults__ = kernel.__defaults__
+
+    def write() -> Function:
+        call.__code__ = call_code(arrays, parameters)
+        call.__defaults__ = kernel.__defaults__
+        return call
+
+    names = {"kernel": kernel, "result": result, "Tensor": Tensor, "local": local, "write": write}
+    call = FunctionType(unwritten.__code__, names, "call")
     return call
+
+
+def unwritten(*args: Any) -> Any:
+    """What an op is until it is called: to compile all of them would slow down the import."""
+    return write()(*args)  # type: ignore[name-defined]  # noqa: F821 (in the globals of the call)
+
+
+@functools.cache
+def call_code(arrays: int, parameters: int) -> CodeType:
+    """The code of all calls of so many arguments."""
+    return defined("call", call_lines(arrays, parameters), {}).__code__
 
 
 def call_lines(arrays: int, parameters: int) -> Iterator[str]:
@@ -158,8 +176,8 @@ def expression(arguments: str, body: str, names: dict[str, Any]) -> Function:
     return defined("value", [f"def value({arguments}):", f"    return {body}"], names)
 
 
-def defined(name: str, lines: Iterator[str] | list[str], names: dict[str, Any]) -> Function:
+def defined(name: str, lines: Iterator[str] | list[str], names: dict[str, Any]) -> FunctionType:
     """The function that these lines define."""
     exec(compile("\n".join(lines), f"{__file__}: written", "exec"), names)
-    function: Function = names[name]
+    function: FunctionType = names[name]
     return function
