@@ -181,3 +181,25 @@ def test_random_graphs(data, rows):
         return x.requires_grad_(), y
 
     compare(step_of(body), 4, arguments=arguments)
+
+
+def test_momentum_is_written_where_it_is_kept():
+    step = compare(lambda: make_world(net_of(), momentum=0.9))
+    if blocks.LARGE == 1:
+        assert (
+            "multiply(layer_0_weight_momentum_block, momentum, layer_0_weight_momentum_block)"
+            in (step.source.replace("net_", "layer_"))
+        )
+
+
+def test_what_is_read_later_is_not_written_over():
+    """The sum reads x after h is computed, which therefore waits in memory of its own."""
+
+    def body(world, x, y):
+        with minigrad.no_grad():
+            h = (x * 2 + y) * y
+            k = (x + y).exp()
+            x.copy_(h)
+        return k
+
+    compare(step_of(body), arguments=lambda k: [t.detach() for t in asking(k)])

@@ -8,12 +8,13 @@ no more room than a block. No bit changes, since no element depends on its neigh
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from minigrad.program.calls import ELEMENTWISE
-from minigrad.program.simplify import Draft
+from minigrad.program.simplify import Draft, is_like
 from minigrad.program.tape import Block, Layout, Line, Number, Operand, Shape, Tape, Value
 
 __all__ = ["in_blocks"]
@@ -31,8 +32,9 @@ def in_blocks(draft: Draft) -> Draft:
     uses.update(draft.wanted())
     lines: list[Line] = []
     own: dict[Value, Value] = {}
+    stored = stored_in_the_end(draft, uses)
     for run in runs(draft.lines):
-        lines += [*run.before, *in_loop(run, uses, own, draft.tape), *run.after]
+        lines += [*run.before, *in_loop(run, uses, own, stored, draft.tape), *run.after]
     lines = [spread(line, draft.tape) for line in lines]
     return replace(draft, lines=lines, became=draft.became | own)
 
@@ -116,7 +118,20 @@ def per_row(value: Value) -> int:
 # ---- blocks --------------------------------------------------------------------------------------
 
 
-def in_loop(run: Run, uses: Counter[Value], own: dict[Value, Value], tape: Tape) -> list[Line]:
+def stored_in_the_end(draft: Draft, uses: Counter[Value]) -> set[Value]:
+    """What memory from before gets, and what that is made of, step by step in the same place."""
+    found = {value for _, value in draft.stores}
+    for line in reversed(draft.lines):
+        if line.out in found and line.function in ELEMENTWISE:
+            operands = (x for x in line.inputs if isinstance(x, Value) and x.kind == "result")
+            single = (x for x in operands if uses[x] == 1 and is_like(x, line.out))
+            found |= set(itertools.islice(single, 1))
+    return found
+
+
+def in_loop(
+    run: Run, uses: Counter[Value], own: dict[Value, Value], stored: set[Value], tape: Tape
+) -> list[Line]:
     """The lines of a run as the body of a loop; what only they read becomes `own`: of a block."""
     if len(run.lines) < 2:
         return run.lines
@@ -127,7 +142,7 @@ def in_loop(run: Run, uses: Counter[Value], own: dict[Value, Value], tape: Tape)
     lines = []
     for line in run.lines:
         inputs = tuple(resized(operand, own, block, tape) for operand in line.inputs)
-        if inside[line.out] == uses[line.out]:
+        if inside[line.out] == uses[line.out] and line.out not in stored:
             own[line.out] = Value("result", Layout.in_order(block.part_shape, line.out.dtype))
             block.own.add(own[line.out])
         lines.append(replace(line, inputs=inputs, out=own.get(line.out, line.out), block=block))
