@@ -26,6 +26,7 @@ from samples import (
 from torch.testing._internal import common_utils
 from torch.testing._internal.common_modules import module_db
 from torch.testing._internal.common_optimizers import optim_db
+from torch.testing._internal.opinfo import core
 
 import minigrad
 
@@ -81,7 +82,8 @@ def own_numpy_stream() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def no_unittest(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each sample looks for its unittest, and reads the source of all frames to find none."""
-    monkeypatch.setattr(common_utils, "extract_test_fn", lambda: None)
+    for module in (common_utils, core):
+        monkeypatch.setattr(module, "extract_test_fn", lambda: None)
 
 
 # ---- ops ----------------------------------------------------------------------------------------
