@@ -8,6 +8,7 @@ small arrays it is the call that costs, and overwriting a copy costs half of it.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -20,7 +21,7 @@ __all__ = ["above_zero", "choose"]
 Array = np.ndarray[Any, np.dtype[Any]]
 
 ndarray = np.ndarray
-LARGE = 1024
+LARGE, MANY = 1 << 10, 1 << 15
 BITS: dict[Any, np.dtype[Any]] = {
     np.dtype(np.float32): np.dtype(np.int32),
     np.dtype(np.float64): np.dtype(np.int64),
@@ -44,10 +45,21 @@ def choose(condition: Array, a: Any, b: Any) -> Array:
 
 
 def above_zero(x: Array) -> Array:
-    """The larger of x and 0: of two equals np.maximum takes the second, and np.clip the first."""
+    """The larger of x and 0: of two equals np.maximum takes the second, and np.clip the first.
+
+    Beside a single number np.maximum is not vectorized, beside as many zeros it is.
+    """
     if x.size < LARGE or type(x) is not ndarray or x.dtype not in BITS:
         return np.maximum(number(0, x.dtype), x)
-    return np.clip(x, number(0, x.dtype), number(np.inf, x.dtype))  # vectorized, unlike the other
+    if x.size <= MANY:
+        return np.maximum(zeros(x.dtype)[: x.size].reshape(x.shape), x)
+    return np.clip(x, number(0, x.dtype), number(np.inf, x.dtype))
+
+
+@functools.cache
+def zeros(dtype: np.dtype[Any]) -> Array:
+    """As many as fit the cache. Not to be written to."""
+    return np.zeros(MANY, dtype)
 
 
 def dropped(condition: Array, x: Array) -> Array:
