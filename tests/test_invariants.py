@@ -685,6 +685,28 @@ def test_a_formula_that_names_what_the_op_does_not_have():
         scale.derivative(power=lambda g: g)
 
 
+def test_a_tensor_as_a_parameter_is_a_constant():
+    @op
+    def scale(x, /, factor):
+        return np.multiply(x, factor)
+
+    scale.derivative(x=lambda g, factor: g * factor)
+    x, two = leaf(3), minigrad.tensor(2.0)
+    scale(x, two).sum().backward()
+    assert x.grad.tolist() == [2.0, 2.0, 2.0]
+    (g,) = minigrad.autograd.grad(scale(x, two).sum(), x, create_graph=True)
+    assert g.tolist() == [2.0, 2.0, 2.0]
+    y = scale(x, two)
+    two.mul_(3)
+    with pytest.raises(RuntimeError, match="modified by an inplace operation"):
+        y.sum().backward()
+    with pytest.raises(TypeError, match="scale has no derivative by 'factor'") as caught:
+        scale(x, leaf())
+    assert "def scale(x, factor, /)" in caught.value.__notes__[0]
+    with minigrad.no_grad():
+        assert scale(x, leaf()).shape == (3,)
+
+
 def test_a_formula_is_handed_what_it_names():
     seen = {}
 

@@ -126,6 +126,12 @@ def make(kernel: Kernel, label: Label | None, shares: bool) -> Op:
             bit += bit
         return result(local.run(kernel, *arrays), parents, mask, args)
 
+    def constant(i: int, t: Tensor) -> Array:
+        """The array of a tensor that is passed as a parameter."""
+        if t.node is not None and is_recording():
+            raise not_differentiable(this, i)
+        return t.array
+
     def derivative(**formulas: Formula) -> None:
         """One formula for each differentiable array, by name."""
         for name, formula in formulas.items():
@@ -135,7 +141,7 @@ def make(kernel: Kernel, label: Label | None, shares: bool) -> Op:
     call: Callable[..., Any] = apply
     if not signature.variadic:
         arrays = len(signature.arrays)
-        call = calling(kernel, result, arrays, len(signature.names) - arrays)
+        call = calling(kernel, result, constant, arrays, len(signature.names) - arrays)
     this = cast(Op, functools.update_wrapper(call, kernel))
     this.kernel, this.signature, this.shares_memory = kernel, signature, shares
     this.derivatives = derivatives
@@ -173,6 +179,18 @@ def check_formula(op: Op, name: str, formula: Formula) -> None:
                 "A formula is handed what it names: g, the gradient of the result; out, the "
                 f"result; or an argument of {op.__name__}, as {op.__name__} names it.",
             )
+
+
+def not_differentiable(op: Op, i: int) -> Exception:
+    arrays, name = ", ".join(op.signature.arrays), op.signature.names[len(op.signature.arrays) + i]
+    return noted(
+        TypeError(
+            f"{op.__name__} has no derivative by '{name}', and a tensor that requires grad came"
+        ),
+        f"What stands behind the slash is a parameter. Write def {op.__name__}({arrays}, {name}, "
+        f"/) and give it a formula, {op.__name__}.derivative({name}=...), or pass the tensor's "
+        "detach().",
+    )
 
 
 def share_memory(out: Tensor, op: Op, args: tuple[Any, ...]) -> None:

@@ -103,8 +103,7 @@ class Plan:
 
     def write(self, wanted: tuple[bool, ...]) -> None:
         """Write out how to run the formulas that are wanted; the others give None."""
-        signature = self.op.signature
-        dated = [name == "out" or name in signature.arrays for name in self.kept]
+        dated = [name == "out" or name in self.op.signature.names for name in self.kept]
         self.run = running(self.formulas, wanted, len(self.kept))
         self.back = going_back(self.run, dated, self.damaged)
 

@@ -22,10 +22,13 @@ __all__ = ["calling", "going_back", "keeping", "running"]
 Function = Callable[..., Any]
 
 
-def calling(kernel: Function, result: Function, arrays: int, parameters: int) -> Function:
+def calling(
+    kernel: Function, result: Function, constant: Function, arrays: int, parameters: int
+) -> Function:
     """The call of an op of so many arrays and parameters: run the kernel, and hand on the nodes.
 
-    `result(array, parents, mask, args)` makes the tensor. For two arrays and one parameter:
+    `result(array, parents, mask, args)` makes the tensor, `constant(i, tensor)` the array of a
+    tensor that is parameter i. For two arrays and one parameter:
 
         def call(x0, x1, p0):
             if isinstance(x0, Tensor):
@@ -39,6 +42,8 @@ def calling(kernel: Function, result: Function, arrays: int, parameters: int) ->
             else:
                 a1, node1 = x1, None
             args = x0, x1, p0
+            if isinstance(p0, Tensor):
+                p0 = constant(0, p0)
             array = local.run(kernel, a0, a1, p0)
             if node0 is not None and node1 is not None:
                 return result(array, [node0, node1], 3, args)
@@ -57,7 +62,8 @@ def calling(kernel: Function, result: Function, arrays: int, parameters: int) ->
         call.__defaults__ = kernel.__defaults__
         return call
 
-    names = {"kernel": kernel, "result": result, "Tensor": Tensor, "local": local, "write": write}
+    names: dict[str, Any] = {"kernel": kernel, "result": result, "constant": constant}
+    names |= {"Tensor": Tensor, "local": local, "write": write}
     call = FunctionType(unwritten.__code__, names, "call")
     return call
 
@@ -91,6 +97,9 @@ def call_lines(arrays: int, parameters: int) -> Iterator[str]:
         yield "    else:"
         yield f"        a{i}, node{i} = x{i}, None"
     yield f"    args = {args},"
+    for i, p in enumerate(ps):
+        yield f"    if isinstance({p}, Tensor):"
+        yield f"        {p} = constant({i}, {p})"
     yield f"    array = local.run(kernel, {', '.join([*(f'a{i}' for i in every), *ps])})"
     yield f"    if {' and '.join(f'node{i} is not None' for i in every)}:"
     nodes = ", ".join(f"node{i}" for i in every)
