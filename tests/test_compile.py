@@ -9,6 +9,7 @@ import copy
 import gc
 import random
 import threading
+import weakref
 from collections import deque
 from types import SimpleNamespace
 
@@ -1212,6 +1213,47 @@ def test_nothing_grows():
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_no_gradient_outlives_its_step(momentum):
+    """What a recording holds, to undo a step that is refused, goes when it is not refused."""
+    world = make_world(momentum=momentum)
+    step, grads = compile(world.step), []
+    gc.collect()
+    gc.disable()
+    try:
+        for k in range(5):
+            step(*batch(k))
+            grads.append(weakref.ref(world.net[0].weight.grad.array))
+            assert len({id(grad()) for grad in grads if grad() is not None}) == 1
+        assert all(not version.program.recording.tape.contents for version in step.versions)
+    finally:
+        gc.enable()
+
+
+def test_a_refused_step_changes_nothing():
+    """Not even through two tensors on the same memory."""
+    world = make_world(momentum=0.9)
+    flat = minigrad.zeros(6)
+    parts = [flat[:4], flat[2:].view(2, 2)]
+    other = minigrad.zeros(2)
+
+    def step(x, y):
+        loss = world.step(x, y)
+        flat.add_(1)
+        parts[0].mul_(3)
+        parts[1].add_(2)
+        np.copyto(other.numpy(), np.float32(9))
+        world.net[0].bias.detach().fill_(7)
+        return loss.item()
+
+    world.step(*batch())
+    before = left_behind(world), seen(flat), seen(parts), seen(other)
+    for k in range(3):
+        with pytest.raises(CompileError):
+            compile(step)(*batch(k))
+        assert (left_behind(world), seen(flat), seen(parts), seen(other)) == before
 
 
 def test_no_warnings_from_numpy():

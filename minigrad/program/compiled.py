@@ -111,8 +111,8 @@ class Compiled:
                 "value than in the first call: a file, the time, a random number, an iterator. "
                 "Pass it as an argument.",
             )
-        version.is_believed = True
-        self.use(version.entry.call)
+        recording.forget()
+        version.is_believed = True  # from the next call on
         return result
 
     def record(self, args: Any, kwargs: Any) -> Any:
@@ -125,6 +125,7 @@ class Compiled:
         if not recording.is_first:
             self.versions.insert(0, Version(program, Entry(program, arguments, self.call)))
             del self.versions[MOST:]
+        recording.forget(program.used)
         self.use(self.call)
         return result
 

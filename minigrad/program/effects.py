@@ -45,8 +45,8 @@ class Effects:
         yield from self.dates()
         for leaf, buffer in self.program.grads.items():
             if leaf not in self.kept or not self.kept[leaf].is_same_tensor:
-                array, version = self.array(buffer, leaf.dtype), version_of(leaf)
-                yield from self.new_tensor("t", array, "None", version)
+                array = self.array(buffer, leaf.dtype)
+                yield from self.new_tensor("t", array, "None", leaf.version)
                 yield f"{self.scope.leaf(leaf)}.grad = t"
         for given in self.recording.givens.values():
             if given.leaf is not None and given.leaf.is_cleared:
@@ -125,8 +125,3 @@ class Effects:
             items = "".join(f"{self.structure(item)}, " for item in value)
             return f"[{items}]" if type(value) is list else f"({items})"
         return self.name(value)
-
-
-def version_of(leaf: WatchedLeaf) -> int:
-    """How often the step has written to the gradient that it leaves."""
-    return 0 if leaf.current is None else leaf.current._version

@@ -8,7 +8,8 @@ makes the tensors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import functools
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from minigrad.program.arguments import Arguments
@@ -19,39 +20,52 @@ from minigrad.program.scope import Scope
 
 __all__ = ["Entry"]
 
+ABSENT = "except (AttributeError, LookupError, TypeError, ValueError):"
+
 
 class Entry:
     """The entry of one program; `miss(...)` takes the calls that it is not for.
 
-    call   makes a step by the program
     holds  whether the program is for a call
     rearm  lets equal numbers and texts be other objects from now on
     """
 
     def __init__(self, program: Program, arguments: Arguments, miss: Callable[..., Any]) -> None:
-        scope = Scope(program, arguments)
-        self.miss, self.arguments = scope.name(miss), arguments
-        guards = Guards(scope)
+        self.scope = Scope(program, arguments)
+        guards = Guards(self.scope)
         self.rearm = guards.rearm
-        self.checks = [*dict.fromkeys(guards.all_checks())]
-        self.effects = [*Effects(scope).all_effects()]
-        self.source = "\n".join(self.lines(arguments.parameters(scope.name))) + "\n"
-        exec(compile(self.source, "<entry of a compiled step>", "exec"), scope.namespace)
-        self.call: Callable[..., Any] = scope.namespace["__entry"]
-        self.call.__qualname__ = program.title
-        self.holds: Callable[..., bool] = scope.namespace["__holds"]
+        self.checks = " and\n            ".join(dict.fromkeys(guards.all_checks()))
+        self.parameters = arguments.parameters(self.scope.name)
+        self.otherwise = f"{self.scope.name(miss)}({arguments.passed_on()})"
+        self.holds: Callable[..., bool] = self.made("__holds", self.question())
 
-    def lines(self, parameters: str) -> Iterator[str]:
-        checks = " and\n            ".join(self.checks)
-        yield f"def __holds{parameters}:"
+    @functools.cached_property
+    def call(self) -> Callable[..., Any]:
+        """Makes a step by the program, whose buffers are there from now on."""
+        self.scope.set_up()
+        call = self.made("__entry", self.answer(Effects(self.scope).all_effects()))
+        call.__qualname__ = self.scope.program.title
+        return call
+
+    def made(self, name: str, lines: Iterable[str]) -> Callable[..., Any]:
+        """The function that the lines define."""
+        text = "\n".join(lines) + "\n"
+        exec(compile(text, "<entry of a compiled step>", "exec"), self.scope.namespace)
+        found: Callable[..., Any] = self.scope.namespace[name]
+        return found
+
+    def question(self) -> Iterator[str]:
+        yield f"def __holds{self.parameters}:"
         yield "    try:"
-        yield f"        return bool(\n            {checks}\n        )"
-        yield "    except (AttributeError, LookupError, TypeError, ValueError):"
+        yield f"        return bool(\n            {self.checks}\n        )"
+        yield f"    {ABSENT}"
         yield "        return False"
-        yield f"\n\ndef __entry{parameters}:"
+
+    def answer(self, effects: Iterable[str]) -> Iterator[str]:
+        yield f"def __entry{self.parameters}:"
         yield "    try:"
-        yield f"        if not (\n            {checks}\n        ):"
-        yield f"            return {self.miss}({self.arguments.passed_on()})"
-        yield "    except (AttributeError, LookupError, TypeError, ValueError):"
-        yield f"        return {self.miss}({self.arguments.passed_on()})"
-        yield from (f"    {line}" for line in self.effects)
+        yield f"        if not (\n            {self.checks}\n        ):"
+        yield f"            return {self.otherwise}"
+        yield f"    {ABSENT}"
+        yield f"        return {self.otherwise}"
+        yield from (f"    {line}" for line in effects)

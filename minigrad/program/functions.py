@@ -11,6 +11,7 @@ from minigrad.program.errors import refused
 from minigrad.program.noting import (
     FUNCTIONS,
     Noting,
+    keep,
     make,
     operands,
     plain,
@@ -96,6 +97,7 @@ def full_like(tape: Tape, array: Any, value: Any, **options: Any) -> Any:
 
 
 def copyto(tape: Tape, target: Noting, source: Any, where: Any = True) -> None:
+    keep(target)
     np.copyto(plain(target), plain(source), where=plain(where))
     noted = operands(tape, (source, target), np.result_type)[:1]
     if where is True:

@@ -31,8 +31,8 @@ class Gradient:
         self.original: Any = watched.original  # the leaf itself, or an argument's node
         self.refs, self.renewal = scope.name(sys.getrefcount), scope.name(self.renewed)
         self.renew_buffer = scope.program.renewal(buffer, self.namespace)
-        is_written = watched.current is not None and watched.current._version > 0
-        self.is_same_tensor = not is_written and scope.given_of(watched).role != "argument"
+        role = scope.given_of(watched).role
+        self.is_same_tensor = watched.version == 0 and role != "argument"
         self.tensor = scope.variable(None)
         self.users = self.count(buffer)  # of the buffer, where no tensor is on it
 

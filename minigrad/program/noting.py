@@ -22,6 +22,7 @@ __all__ = [
     "FUNCTIONS",
     "Noting",
     "flat",
+    "keep",
     "make",
     "noting",
     "number",
@@ -69,6 +70,7 @@ KNOWN = frozenset(
         "min",
         "nbytes",
         "ndim",
+        "noted",
         "ravel",
         "reshape",
         "setflags",
@@ -107,6 +109,11 @@ class Noting(np.ndarray[Any, Any]):
             raise unknown(f"ndarray.{name}")
         return super().__getattribute__(name)
 
+    def noted(self) -> Value:
+        """The value that the array stands for now."""
+        assert self.tape is not None
+        return value_of(self.tape, self)
+
     @property
     def base(self) -> Any:
         """As of an array that does not note: None, or the array that owns the memory."""
@@ -130,6 +137,7 @@ class Noting(np.ndarray[Any, Any]):
             return call(*raw, **({"out": plain(out[0])} if out else {}), **options)
         if method not in ("__call__", "reduce", "at") or ufunc.nout != 1 or "where" in options:
             raise unknown(f"np.{ufunc.__name__}.{method}")
+        keep(inputs[0] if method == "at" else out and out[0])
         if method == "at":
             call(*raw)
             target, index, source = inputs
@@ -236,6 +244,7 @@ class Noting(np.ndarray[Any, Any]):
 
     def __setitem__(self, index: Any, source: Any) -> None:
         items = index if isinstance(index, tuple) else (index,)
+        keep(self)
         plain(self)[tuple(map(plain, items))] = plain(source)
         tape = tape_of((self, source))
         if tape is None:
@@ -357,6 +366,12 @@ def noting(
     made = np.ndarray.view(np.asarray(array), Noting)
     made.tape, made.memory, made.source, made.look = tape, memory, source, look
     return made
+
+
+def keep(target: Any) -> None:
+    """Before a write into an array: let its tape remember what is there."""
+    if isinstance(target, Noting) and target.tape is not None and target.memory is not None:
+        target.tape.keep(target.memory)
 
 
 def memory_of(array: Noting) -> Memory:

@@ -14,7 +14,7 @@ import linecache
 import os
 import sys
 from bisect import bisect
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, Any
@@ -87,10 +87,8 @@ class Origins:
         self,
         modules: dict[Module, tuple[str, ...]],
         step: CodeType | None,
-        described: Callable[[Any], Any],
     ) -> None:
-        self.modules, self.described = modules, described
-        self.step = step
+        self.modules, self.step = modules, step
         self.calls: list[Call] = []
         self.running: dict[FrameType, Call] = {}
         self.awaited: dict[Where, tuple[FrameType, str]] = {}  # assignments that are under way
@@ -116,9 +114,7 @@ class Origins:
                 found.call = self.call_of(kernels()[code], frame)
             elif code in formulas() and found.by is None:
                 found.by = formulas()[code]
-                upstream = frame.f_locals.get("g")
-                upstream = upstream.array if isinstance(upstream, Tensor) else upstream
-                found.upstream = self.described(upstream)
+                found.upstream = described(frame.f_locals.get("g"))
             elif code is Node.backward.__code__:
                 node = frame.f_locals["self"]
             elif code is engine.run_backward.__code__:
@@ -152,9 +148,7 @@ class Origins:
                 del self.awaited[where]
             elif frame.f_lasti != where[2]:
                 del self.awaited[where]
-                value = frame.f_locals.get(name)
-                value = value.array if isinstance(value, Tensor) else value
-                self.assigned[where] = self.described(value)
+                self.assigned[where] = described(frame.f_locals.get(name))
 
     def call_of(self, op: Op, frame: FrameType) -> Call:
         """The application whose kernel runs in this frame."""
@@ -165,7 +159,7 @@ class Origins:
 
     def started(self, function: Any, names: Iterable[str], frame: FrameType) -> Call:
         """A call that is met for the first time."""
-        arguments = {name: self.described(frame.f_locals.get(name)) for name in names}
+        arguments = {name: described(frame.f_locals.get(name)) for name in names}
         call = self.running[frame] = Call(function, tick(), arguments)
         return call
 
@@ -206,6 +200,12 @@ class Origins:
         """The application that a node of this time recorded: the last one that began before it."""
         at = bisect(self.calls, time, key=lambda call: call.time)
         return self.calls[at - 1] if at else None
+
+
+def described(value: Any) -> Any:
+    """The value behind a tensor or noting array, everything else as it is."""
+    array: Any = value.array if isinstance(value, Tensor) else value
+    return array.noted() if hasattr(type(array), "noted") else array
 
 
 def refuse_hidden(apply: FrameType | None) -> None:

@@ -125,11 +125,10 @@ class Program:
             if value.kind == "given" or constant_text(value) is None
         }
 
-    def new_namespace(self) -> dict[str, Any]:
-        """The set-up, made anew: buffers of its own."""
-        namespace: dict[str, Any] = {"np": np, **self.given}
+    def set_up(self, namespace: dict[str, Any]) -> None:
+        """Make the step as a function, and buffers of its own."""
+        namespace.update({"np": np, **self.given})
         exec(self.code, namespace)
-        return namespace
 
 
 def is_written(memory: Any) -> bool:

@@ -9,7 +9,7 @@ there. The engine has made the step then; a step that is refused is undone.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from types import FunctionType, MethodType
 from typing import Any
 
@@ -43,7 +43,7 @@ class Recording:
     givens     the tensors that were there, and what became of them
     numbers    the optimisers' numbers that it used
     facts      what else must hold for the program to be the same
-    result     what the step returned; `results` is how to make that of the program's values
+    results    how to make what the step returned of the program's values
     turn       the number of lines of the step itself; what follows is the way back
     grads      the gradients that the step has made, by leaf
     bounds     the given values that are indices, and the sizes of the dims that they index
@@ -53,7 +53,7 @@ class Recording:
     def __init__(self, function: Any, call: Callable[[], Any], arguments: dict[str, Any]) -> None:
         self.call, self.arguments = call, arguments
         self.surroundings = Surroundings(function, arguments)
-        self.tape = Tape(Origins(self.surroundings.modules, code_of(function), self.described))
+        self.tape = Tape(Origins(self.surroundings.modules, code_of(function)))
         self.givens: dict[Tensor, Given] = {}
         self.numbers: list[Numbers] = []
         self.groups: list[WatchedGroup] = []
@@ -68,19 +68,36 @@ class Recording:
             self.world = World(self.surroundings)
             refusals.last = None
             try:
-                self.result = self.observed()
+                result = self.observed()
                 self.refuse_what_it_did()
                 self.is_first = self.world.refuse_changes()
             except CompileError:
                 self.undo()
                 raise
-            return self.result
+            for given in self.givens.values():
+                given.finish()
+            return result
 
     def undo(self) -> None:
         """Put everything back to where it was before the call."""
+        self.tape.undo()
         for given in self.givens.values():
             given.undo()
         self.world.restore()
+
+    def forget(self, used: Container[Any] = ()) -> None:
+        """Let go of the memory that was only there to undo the call, or to describe it.
+
+        Gradients from before that are not `used` need not be there when the program runs.
+        """
+        self.tape.contents.clear()
+        for given in [*self.givens.values()]:
+            if given.role == "gradient" and given not in used:
+                del self.givens[given.tensor]
+                self.tape.outside.pop(id(given.array), None)
+        for given in self.givens.values():
+            if given.leaf is not None and given.leaf.before not in self.givens:
+                given.leaf.before = None
 
     def observed(self) -> Any:
         self.mode = is_grad_enabled()
@@ -144,10 +161,6 @@ class Recording:
             given = self.givens[tensor] = Given.watch(tensor, self.tape, role, path)
             if given.leaf is not None and given.leaf.before is not None:
                 self.give(given.leaf.before, "gradient", (*path, "grad"))
-
-    def described(self, value: Any) -> Any:
-        """An argument of an op: the value behind an array, everything else as it is."""
-        return value_of(self.tape, value) if isinstance(value, Noting) else value
 
     # ---- as the watcher of what starts without a noting array ------------------------------------
 

@@ -17,9 +17,13 @@ class Scope:
     def __init__(self, program: Program, arguments: Arguments) -> None:
         self.program, self.arguments = program, arguments
         self.recording = program.recording
-        self.namespace = program.new_namespace()
+        self.namespace: dict[str, Any] = {}
         self.objects: list[Any] = []
         self.names: dict[int, str] = {}
+
+    def set_up(self) -> None:
+        """Make the program's buffers and its function."""
+        self.program.set_up(self.namespace)
 
     def name(self, value: Any) -> str:
         """The name of an object."""

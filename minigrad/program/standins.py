@@ -21,7 +21,7 @@ class WatchedLeaf(Leaf):
     It also stands in for the node of an argument that has a history: gradients stop here.
     """
 
-    __slots__ = ("before", "current", "is_asked", "original", "value")
+    __slots__ = ("before", "current", "is_asked", "is_cleared", "original", "value", "version")
 
     def __init__(self, original: Leaf | Node, value: Value) -> None:
         self.is_asked: bool | None = None
@@ -30,11 +30,16 @@ class WatchedLeaf(Leaf):
         self.frozen, self.hooks = getattr(original, "frozen", False), original.hooks
         self.before: Tensor | None = getattr(original, "grad", None)
         self.current = self.before
+        self.is_cleared, self.version = False, 0
 
-    @property
-    def is_cleared(self) -> bool:
-        """Whether the step has left no gradient."""
-        return self.is_asked is not None and self.current is None
+    def finish(self) -> None:
+        """Let go of the gradient that the step has left, and know the rest about it.
+
+        That is whether it has left none, and how often it has written to the one.
+        """
+        self.is_cleared = self.is_asked is not None and self.current is None
+        self.version = 0 if self.current is None else self.current._version
+        self.current = None
 
     @property
     def grad(self) -> Tensor | None:
@@ -49,16 +54,20 @@ class WatchedLeaf(Leaf):
 
 @dataclass(eq=False)
 class Given:
-    """A tensor that is there before the step, and all that the step may change of it."""
+    """A tensor that is there before the step, and all that the step may change of it.
+
+    dates   the stamp's time and version before the step, and the times of its last writes
+    writes  how many writes the step has dated, known when it is done
+    """
 
     tensor: Tensor
     memory: Memory
     array: Array
-    content: Array
     leaf: WatchedLeaf | None
     stamp: Stamp | None
     dates: tuple[int, int, list[int]]
     is_frozen: bool
+    writes: int = 0
 
     @classmethod
     def watch(cls, tensor: Tensor, tape: Tape, role: str, path: tuple[str, ...]) -> Given:
@@ -72,7 +81,7 @@ class Given:
         if watched is not None:
             put_leaf(tensor, watched)
         is_frozen = tensor.node is None
-        return cls(tensor, memory, array, array.copy("K"), watched, stamp, dates, is_frozen)
+        return cls(tensor, memory, array, watched, stamp, dates, is_frozen)
 
     @property
     def role(self) -> str:
@@ -81,12 +90,6 @@ class Given:
     @property
     def path(self) -> str:
         return ".".join(self.memory.start.path)
-
-    @property
-    def writes(self) -> int:
-        """How many writes the step has dated."""
-        stamp = self.tensor.stamp
-        return 0 if stamp is None else stamp.version - self.dates[1]
 
     def has_other_memory(self) -> bool:
         array = self.tensor.array
@@ -106,9 +109,15 @@ class Given:
                 self.leaf.original.grad = self.leaf.current
             give_own_array(self.leaf.current)
 
+    def finish(self) -> None:
+        """Once the step is done, know what it did, and let go of its gradient."""
+        stamp = self.tensor.stamp
+        self.writes = 0 if stamp is None else stamp.version - self.dates[1]
+        if self.leaf is not None:
+            self.leaf.finish()
+
     def undo(self) -> None:
-        """Put back what the step has changed."""
-        self.array[...] = self.content
+        """Put back what the step has changed, apart from the contents of arrays."""
         self.tensor.stamp = self.stamp
         if self.stamp is not None:
             self.stamp.time, self.stamp.version, writes = self.dates

@@ -228,6 +228,7 @@ class Tape:
         self.copies: dict[Value, Array] = {}  # of constants, as they were when they were met
         self.numbers: dict[tuple[Shape, Number], Value] = {}
         self.kept: list[Array] = []  # so that no other array gets the id of one that was met
+        self.contents: dict[Memory, Array] = {}  # of given arrays, before the first write to each
         self.is_running = True
         self.thread = threading.get_ident()
 
@@ -257,6 +258,18 @@ class Tape:
             self.copies[value] = array.copy("K")
             self.kept.append(array)
         return found
+
+    def keep(self, memory: Memory) -> None:
+        """Before a write: remember what is there, for a step that is refused."""
+        array = memory.start.array
+        if memory.start.kind == "given" and memory not in self.contents and array is not None:
+            self.contents[memory] = array.copy("K")
+
+    def undo(self) -> None:
+        """Take back all writes, the last first."""
+        for memory, content in reversed(self.contents.items()):
+            assert memory.start.array is not None
+            memory.start.array[...] = content
 
     def full(self, shape: Shape, number: Number) -> Value:
         """The constant that is one number again and again."""

@@ -66,7 +66,9 @@ class ProgramNode(Node):
 class Buffers:
     """The set-up of a program, made once more; busy while a node needs what is in it."""
 
-    def __init__(self, namespace: dict[str, Any]) -> None:
+    def __init__(self, program: Program) -> None:
+        namespace: dict[str, Any] = {}
+        program.set_up(namespace)
         self.step: Callable[..., Any] = namespace["step"]
         self.user: ref[ProgramNode] | None = None
 
@@ -90,7 +92,7 @@ class Workshop:
         for buffers in self.all:
             if buffers.is_free():
                 return buffers
-        self.all.append(Buffers(self.program.new_namespace()))
+        self.all.append(Buffers(self.program))
         return self.all[-1]
 
     def node_for(
