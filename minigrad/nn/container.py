@@ -96,7 +96,7 @@ class Sequential(Numbered):
     def forward(self, input: Any) -> Any:
         fields = self.__dict__
         for name in self._names.modules:
-            input = fields[name](input)
+            input = fields[name].__call__(input)  # takes half as long as calling the object
         return input
 
     def __getitem__(self, index: SupportsIndex | slice) -> Any:

@@ -57,7 +57,9 @@ class Module:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
             if self._hooks is None:
-                return self.forward(*args, **kwargs) if kwargs else self.forward(*args)
+                if len(args) == 1 and not kwargs:
+                    return self.forward(args[0])  # what most calls are: nothing to unpack
+                return self.forward(*args, **kwargs)
             return self._hooks.call(self, args, kwargs)
         except Exception as error:
             say_where(error, self, args, kwargs)
