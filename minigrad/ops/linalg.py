@@ -84,6 +84,11 @@ def times(factor: float, x: Array) -> Array:
     return np.multiply(x, np.asarray(factor, x.dtype)) if factor else np.zeros_like(x)
 
 
+def plus(rows: Array, bias: Array) -> Array:
+    """The bias added to each row; to a lone one as a row: NumPy takes long to stretch an array."""
+    return np.add(rows, bias.reshape(rows.shape) if rows.size == bias.size else bias)
+
+
 def linear_label(node: Node) -> str:
     return "AddmmBackward0" if len(node.shape) == 2 else "ViewBackward0"
 
@@ -91,9 +96,7 @@ def linear_label(node: Node) -> str:
 @op(label=linear_label)
 def linear(x: Array, weight: Array, bias: Array, /) -> Array:
     """x Wᵀ + b of a row or of a matrix of rows."""
-    y = product(x, weight.T)
-    # For one row the bias is made a row: NumPy is slow where it has to stretch a tiny array.
-    return np.add(y, bias.reshape(y.shape) if y.size == bias.size else bias)
+    return plus(product(x, weight.T), bias)
 
 
 linear.derivative(

@@ -86,8 +86,12 @@ def product(a: Array, b: Array) -> Array:
         return a.dot(b)
     if a.ndim == 2 and (rows == 1 or columns == 1):
         return np.add.reduce(a.T * b, 0).reshape(rows, columns)
-    out = np.add.reduce(a[..., None, :] * b.T, -1)
-    return out if out.flags.c_contiguous else out.copy("C")  # of two transposes, it is not
+    return in_order(np.add.reduce(a[..., None, :] * b.T, -1))
+
+
+def in_order(x: Array) -> Array:
+    """The array in C order: what is made of two transposes is not."""
+    return x if x.flags.c_contiguous else x.copy("C")
 
 
 def multiple(a: Array, b: Array) -> Array:
