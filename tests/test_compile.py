@@ -7,6 +7,7 @@ equal: what the step returned, parameters, gradients, the optimizer's state, ver
 
 import copy
 import gc
+import os
 import random
 import threading
 import weakref
@@ -1628,6 +1629,22 @@ def test_side_effects():
     refused(replacing, "gives other memory")
     refused(freezing, "changes requires_grad")
     refused(scheduling, "changes the option 'lr'")
+
+
+def test_what_a_step_does_beside_tensors_is_done_while_it_is_recorded(capsys, monkeypatch):
+    monkeypatch.setenv("MINIGRAD_SCALE", "2")
+
+    def body(x):
+        print("recording")
+        return x * float(os.environ["MINIGRAD_SCALE"])
+
+    step, x = compile(body), minigrad.tensor([1.0, 2.0])
+    for k in range(5):
+        if k == 3:
+            monkeypatch.setenv("MINIGRAD_SCALE", "5")
+        assert step(x).tolist() == [2.0, 4.0]
+    assert capsys.readouterr().out == 2 * "recording\n"
+    assert step(minigrad.ones(3)).tolist() == [5.0, 5.0, 5.0]  # another shape, recorded anew
 
 
 def test_a_result_is_kept_in_an_object_or_a_variable():

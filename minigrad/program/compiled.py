@@ -170,6 +170,15 @@ def compile(function: Any = None, *, style: str = "buffers") -> Any:
 
     function  what runs a step: any function of tensors, a method, or a module
     style     "buffers", the fast one, or "plain", as in a textbook; ValueError for others
+
+    The program does what the step did with tensors, and nothing else. A step that depends on their
+    values, draws random numbers or changes what it can see is refused with CompileError, and has
+    changed nothing then. What it does beside that is done while it is recorded, which happens in
+    the first call, in the second to confirm it, and when something has changed: `print`, files,
+    environment variables, the clock. Put it outside of the step.
+
+    "buffers" gives the bits of the step itself. "plain" takes sums, products of matrices, means,
+    variances and softmax as NumPy does, and so differs from it by rounding.
     """
     if style not in STYLES:
         raise noted(
