@@ -263,7 +263,7 @@ def scalar(value: Any, function: str, name: str, position: int) -> Any:
     if isinstance(value, Tensor) and value.array.ndim == 0 and not value.requires_grad:
         return value.item()
     if isinstance(value, np.generic):
-        value = value.item()
+        value = float(value) if isinstance(value, np.bool_) else value.item()
     if not isinstance(value, numbers.Number):
         raise noted(
             TypeError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from importlib import import_module
+from inspect import getattr_static
 from typing import TYPE_CHECKING, Any
 
 from minigrad.notes import noted
@@ -86,7 +87,8 @@ class Absent:
 
 def visible(self: object) -> list[str]:
     """What dir() lists."""
-    return [name for name in object.__dir__(self) if name not in METHODS or hasattr(self, name)]
+    names = object.__dir__(self)
+    return [name for name in names if not isinstance(getattr_static(self, name, None), Absent)]
 
 
 if TYPE_CHECKING:

@@ -639,15 +639,11 @@ class Tensor(Elsewhere):
     def bitwise_not(self) -> Tensor:
         return functions.bitwise_not(self)
 
-    def sum(
-        self, dim: Any = None, keepdim: builtins.bool = False, *, dtype: Any = None, **numpys: Any
-    ) -> Tensor:
-        return functions.sum(self, dim, keepdim, dtype=dtype, **numpys)
+    def sum(self, *dim: Any, **options: Any) -> Tensor:
+        return functions.sum(self, *dim, **options)
 
-    def mean(
-        self, dim: Any = None, keepdim: builtins.bool = False, *, dtype: Any = None, **numpys: Any
-    ) -> Tensor:
-        return functions.mean(self, dim, keepdim, dtype=dtype, **numpys)
+    def mean(self, *dim: Any, **options: Any) -> Tensor:
+        return functions.mean(self, *dim, **options)
 
     def prod(self, *dim: Any, **options: Any) -> Tensor:
         return functions.prod(self, *dim, **options)
@@ -717,14 +713,14 @@ class Tensor(Elsewhere):
     def bmm(self, mat2: Tensor) -> Tensor:
         return functions.bmm(self, mat2)
 
-    def reshape(self, *shape: Any) -> Tensor:
-        return functions.reshape(self, *shape)
+    def reshape(self, *shape: Any, **named: Any) -> Tensor:
+        return functions.reshape(self, *shape, **named)
 
     def reshape_as(self, other: Tensor) -> Tensor:
         return functions.reshape(self, checks.tensor(other, "reshape_as", "other").array.shape)
 
-    def view(self, *shape: Any) -> Tensor:
-        return functions.view(self, *shape)
+    def view(self, *shape: Any, **named: Any) -> Tensor:
+        return functions.view(self, *shape, **named)
 
     def view_as(self, other: Tensor) -> Tensor:
         return functions.view(self, checks.tensor(other, "view_as", "other").array.shape)
@@ -757,14 +753,14 @@ class Tensor(Elsewhere):
     def transpose(self, dim0: builtins.int, dim1: builtins.int) -> Tensor:
         return functions.transpose(self, dim0, dim1)
 
-    def permute(self, *dims: Any) -> Tensor:
-        return functions.permute(self, *dims)
+    def permute(self, *dims: Any, **named: Any) -> Tensor:
+        return functions.permute(self, *dims, **named)
 
     def contiguous(self) -> Tensor:
         return functions.contiguous(self)
 
-    def expand(self, *size: Any) -> Tensor:
-        return functions.expand(self, *size)
+    def expand(self, *size: Any, **named: Any) -> Tensor:
+        return functions.expand(self, *size, **named)
 
     def expand_as(self, other: Tensor) -> Tensor:
         return functions.expand_as(self, other)

@@ -96,8 +96,9 @@ DIVISION = [
     Row("torch.remainder(a, b)", PAIRS, NUMBERS, NORMAL),
     Row("x % x", EACH),
     *(Row(f"x {sign} {n}", EACH) for sign in ("//", "%") for n in (2, -1.5, 0, True)),
-    *(Row(f"{n} {sign} x", EACH) for sign in ("//", "%") for n in (2, -1.5, 0, True)),
-    Row("torch.remainder(5, x)", EACH),
+    *(Row(f"{n} // x", EACH) for n in (2, -1.5, 0, True)),
+    *(Row(f"{n} % x", EACH, values=NORMAL) for n in (2, -1.5, 0, True)),
+    Row("torch.remainder(5, x)", EACH, values=NORMAL),
     *(
         Row(f"torch.div(a, b, rounding_mode={mode})", PAIRS, Near(0, 0, 4, floor=1))
         for mode in ("'floor'", "'trunc'", None)
@@ -172,6 +173,12 @@ CHOICES = [
     Row("torch.clamp(x, max=0)", EACH),
     Row("torch.clamp(x, min=0)", EACH),
     Row("torch.clamp(x, 0.0, 0.0)", EACH),
+    Row("torch.clamp(x, np.bool_(False), np.bool_(True))", EACH),
+    Row("torch.clamp((x > 0).long(), np.bool_(True))", EACH),
+    Row("torch.full_like(x, np.bool_(True))", EACH),
+    Row("torch.full((2,), np.bool_(True))", ANY),
+    Row("x.detach().clone().fill_(np.bool_(True))", EACH),
+    Row("(x > 0).fill_(np.bool_(True))", EACH),
     Row("torch.clamp(x, 0.5, 2.5)", EACH),
     Row("torch.clamp(x, 2, -1)", EACH),
     Row("torch.clamp(x)", EACH),
@@ -271,6 +278,7 @@ REDUCTIONS = [
         for options in (
             "dim=-2", "axis=0", "dim=1, keepdim=True", "axis=(0, 2), keepdim=True",
             "dim=(0, 1, 2)", "dtype=torch.float64", "dim=0, dtype=torch.float64", "0, keepdim=True",
+            "None", "dim=None", "axis=None", "None, keepdim=True", "keepdim=True", "(), True",
         )
     ),
     Row("x.sum(keepdims=True, axis=0)", CUBES),
@@ -306,8 +314,8 @@ QUESTIONS = [
 ]
 
 STATISTICS = [
-    *(
-        Row(call, ANY, MEASURED)
+    *(  # the second slopes of numbers that lie 1e-45 apart are as large, and what they cancel to
+        Row(call, ANY, MEASURED, NORMAL)
         for name in ("var", "std")
         for call in each_call(
             name,
@@ -408,6 +416,9 @@ SHAPES = [
         for shape in ("(-1,)", "(4, -1)", "(2, 12)", "(-1, -1)", "(7,)", "()", "(0, -1)", "[24]")
     ),
     Row("x.reshape(3, -1)", CUBES),
+    Row("x.reshape(shape=(-1,))", ANY),
+    Row("x.view(size=(-1,))", ANY),
+    Row("torch.reshape(x, shape=x.shape)", ANY),
     Row("x.reshape(())", ANY),
     Row("x.reshape(-2, 3)", CUBES),
     Row("x.t().reshape(-1)", MATRICES),
@@ -445,6 +456,8 @@ SHAPES = [
         for dims in ("(2, 0, 1)", "(0, 1, 2)", "(-1, 0, 1)", "(0, 0, 1)", "(0, 1)", "(0, 1, 9)")
     ),
     Row("x.permute(2, 1, 0)", CUBES),
+    Row("x.permute(dims=(2, 1, 0))", CUBES),
+    Row("torch.permute(x, dims=(0, 2, 1))", CUBES),
     Row("x.permute([0, 2, 1])", CUBES),
     *(
         Row(f"x.expand({shape})", SOME)
@@ -465,6 +478,7 @@ SHAPES = [
     Row("x.broadcast_to(2, *x.shape)", ANY),
     Row("a.expand_as(b)", PAIRS),
     Row("x.expand(2, *x.shape)", ANY),
+    Row("x.expand(size=(2, *x.shape))", ANY),
     Row("x.ndim", ANY),
     Row("x.dim()", ANY),
     Row("x.shape", ANY),

@@ -156,7 +156,7 @@ class Task(NamedTuple):
             )
         rows = [self.row(i, one_of(y, j), y, x) for j in range(y.numel())]
         return tuple(
-            stack(0, *[row[k] for row in rows]).view(*y.shape, *t.shape) for k, t in enumerate(x)
+            stack(0, *[row[k] for row in rows]).view((*y.shape, *t.shape)) for k, t in enumerate(x)
         )
 
     def row(self, i: int, one: Tensor, y: Tensor, x: tuple[Tensor, ...]) -> tuple[Tensor, ...]:

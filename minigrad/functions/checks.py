@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -196,10 +197,49 @@ def named_dims(value: Any, function: str) -> tuple[int, ...]:
     return integers(several, function, "dim", 2)
 
 
-def size_of(shape: Sequence[Any], function: str, name: str = "shape", position: int = 1) -> Shape:
-    """A shape from `f(2, 3)`, `f((2, 3))` or `f(size)`."""
+def size_of(
+    shape: Sequence[Any],
+    function: str,
+    name: str = "shape",
+    position: int = 1,
+    named: Mapping[str, Any] = MappingProxyType({}),
+) -> Shape:
+    """A shape from `f(2, 3)`, `f((2, 3))`, `f(size)`, or by its name, `f(shape=(2, 3))`."""
+    if named:
+        shape = tuple(by_name(function, name, bool(shape), **named))
+    if not shape:
+        raise nothing_named(function, name)
     alone = len(shape) == 1 and not is_integer(shape[0])
     return integers(shape[0] if alone else shape, function, name, position)
+
+
+def by_name(function: str, name: str, is_there: bool, /, **named: Any) -> Iterator[Any]:
+    """What is given by the name of the one parameter; TypeError for another, or if it is there."""
+    if is_there and name in named:
+        raise noted(
+            TypeError(f"{function}() got multiple values for argument '{name}'"),
+            f"What is to be the {name} stands there by its name and without it. Write one of them.",
+        )
+    for key, value in named.items():
+        if key != name:
+            raise noted(
+                TypeError(f"{function}() got an unexpected keyword argument '{key}'"),
+                f"The one name it knows is {name}: write x.{function}({name}=...).",
+            )
+        yield value
+
+
+def nothing_named(function: str, name: str) -> TypeError:
+    """What PyTorch says where no size is named at all; view takes a dtype as well."""
+    missing = f'{function}() missing 1 required positional arguments: "{name}"'
+    combined = f"{function}() received an invalid combination of arguments - got ()"
+    form = f"x.{function}"
+    return noted(
+        TypeError(combined if function == "view" else missing),
+        "Say each dim in its new place, as x.permute(1, 0) does."
+        if function == "permute"
+        else f"Say how large it is to be: {form}(2, 3), or {form}(()) for a single number.",
+    )
 
 
 def resolve(shape: Shape, count: int) -> Shape:

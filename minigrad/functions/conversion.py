@@ -30,7 +30,7 @@ def to_any(x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
     for arg in (*args, kwargs.get("device")):
         if isinstance(arg, Tensor):
             kind = arg.dtype
-        elif isinstance(arg, str | dtypes.device):
+        elif isinstance(arg, str | dtypes.device) or checks.is_integer(arg):
             dtypes.device(arg)  # only the CPU is there
         elif not (arg is None or isinstance(arg, bool)):
             kind = arg

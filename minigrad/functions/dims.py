@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from minigrad.functions import checks
+from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
-__all__ = ["UNSET", "Dims", "given", "one_dim", "over"]
+__all__ = ["UNSET", "Dims", "given", "kept_alone", "one_dim", "over", "over_named"]
 
 Dims = tuple[int, ...] | None
 UNSET: Any = object()  # PyTorch tells what is not given from None
@@ -33,6 +34,27 @@ def over(
     return (dims if x.array.ndim else ()), keepdim  # a 0-d tensor may be reduced over dim 0
 
 
+def over_named(
+    x: Tensor, function: str, dim: Any, keepdim: Any, axis: Any, keepdims: Any
+) -> tuple[Dims, bool]:
+    """As over, but a None that is given names all dims; UNSET names none, and goes alone."""
+    dim = dim if axis is UNSET else axis
+    if dim is UNSET:
+        return None, False
+    dims, keepdim = over(x, function, dim, keepdim, None, keepdims)
+    return tuple(range(x.array.ndim)) if dims is None else dims, keepdim
+
+
+def kept_alone(x: Tensor, function: str) -> TypeError:
+    """The error for keepdim where no dim is named."""
+    got = "(Tensor, keepdim=bool)"
+    return noted(
+        TypeError(f"{function}() received an invalid combination of arguments - got {got}"),
+        "With keepdim=True the dims that are reduced stay, and none is named. Write "
+        f"x.{function}(dim, keepdim=True), with a dim from 0 to {max(x.array.ndim, 1) - 1}.",
+    )
+
+
 def one_dim(
     x: Tensor, function: str, dim: Any, keepdim: Any, axis: Any = UNSET, keepdims: Any = False
 ) -> tuple[int | None, bool]:
@@ -40,7 +62,7 @@ def one_dim(
     dim = axis if dim is UNSET else dim
     if dim is UNSET:
         if keepdim or keepdims:
-            raise checks.combination(function, x, keepdim or keepdims)
+            raise kept_alone(x, function)
         return None, False
     if not checks.is_integer(dim):
         raise checks.combination(function, x, dim)

@@ -353,6 +353,8 @@ def bound_of(bound: Any, x: Tensor, min: Any, max: Any) -> Any:
     """A number as it is; beside a number, a 0-d tensor without gradient counts as one."""
     if isinstance(bound, Tensor) and bound.array.ndim == 0 and not bound.requires_grad:
         return bound.item()
+    if isinstance(bound, np.bool_):
+        return float(bound)  # as PyTorch reads NumPy's bools
     if bound is None or isinstance(bound, numbers.Number | np.generic):
         return bound
     raise checks.combination("clamp", x, min, max)

@@ -75,6 +75,8 @@ def written_logic(function: Function) -> Function:
         return copied(before, function(before, *args))
 
     def write(input: Tensor, *args: Any) -> Tensor:
+        for arg in args:
+            refuse_unfit(input, arg)
         return in_place(answer, input, *args)
 
     return named(write, function.__name__)

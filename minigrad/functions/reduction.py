@@ -11,7 +11,7 @@ from typing import Any
 from minigrad import dtypes, ops
 from minigrad.functions import checks
 from minigrad.functions.conversion import to
-from minigrad.functions.dims import UNSET, Dims, one_dim, over
+from minigrad.functions.dims import UNSET, Dims, kept_alone, one_dim, over, over_named
 from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
@@ -23,11 +23,11 @@ __all__ = ["all", "any", "mean", "prod", "sum"]
 
 def sum(
     input: Any,
-    dim: Any = None,
+    dim: Any = UNSET,
     keepdim: bool = False,
     *,
     dtype: Any = None,
-    axis: Any = None,
+    axis: Any = UNSET,
     keepdims: bool = False,
 ) -> Tensor:
     """Σ of the elements, over all of them or over `dim` (an int or several).
@@ -35,21 +35,25 @@ def sum(
     bool and int32 are summed as int64.
     """
     x = checks.tensor(input, "sum")
-    dims, keepdim = over(x, "sum", dim, keepdim, axis, keepdims)
+    if (keepdim or keepdims) and dim is UNSET and axis is UNSET:
+        raise kept_alone(x, "sum")
+    dims, keepdim = over_named(x, "sum", dim, keepdim, axis, keepdims)
     return ops.sum(accumulated(x, dtype), dims, keepdim)
 
 
 def mean(
     input: Any,
-    dim: Any = None,
+    dim: Any = UNSET,
     keepdim: bool = False,
     *,
     dtype: Any = None,
-    axis: Any = None,
+    axis: Any = UNSET,
     keepdims: bool = False,
 ) -> Tensor:
     """Σ of the elements divided by their number; NaN if there are none. Floats only."""
     x = checks.tensor(input, "mean")
+    if (keepdim or keepdims) and dim is UNSET and axis is UNSET:
+        raise kept_alone(x, "mean")
     if dtype is not None:
         x = to(x, dtype)
     if x.array.dtype.kind != "f":
@@ -61,7 +65,7 @@ def mean(
             ),
             "The mean of integers is rarely an integer. Write x.float().mean().",
         )
-    dims, keepdim = over(x, "mean", dim, keepdim, axis, keepdims)
+    dims, keepdim = over_named(x, "mean", dim, keepdim, axis, keepdims)
     return ops.mean(x, dims, keepdim)
 
 

@@ -47,7 +47,7 @@ def stored(value: Any, kind: Kind, name: str | None = None) -> Array:
 
     RuntimeError if the dtype has no such value; `name` is what the error calls the dtype.
     """
-    if isinstance(value, np.floating):
+    if isinstance(value, np.floating | np.bool_):
         value = float(value)
     if type(value) is float and kind.kind == "f":
         array = local.run(np.array, value, kind)

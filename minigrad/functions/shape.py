@@ -13,8 +13,9 @@ from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
 __all__ = [
-    "broadcast_to", "contiguous", "expand", "expand_as", "flatten", "matrix_transpose", "permute",
-    "ravel", "reshape", "reversed_dims", "squeeze", "t", "transpose", "unsqueeze", "view",
+    "broadcast_to", "contiguous", "expand", "expand_as", "flatten",
+    "matrix_transpose", "permute", "ravel", "reshape", "reversed_dims", "squeeze", "t",
+    "transpose", "unsqueeze", "view",
 ]  # fmt: skip
 
 Shape = tuple[int, ...]
@@ -22,24 +23,24 @@ Shape = tuple[int, ...]
 # ---- the same elements under another shape ------------------------------------------------------
 
 
-def reshape(input: Any, *shape: Any) -> Tensor:
+def reshape(input: Any, *sizes: Any, **named: Any) -> Tensor:
     """The elements in their order under another shape; one size may be -1. A view if it can be."""
     x = checks.tensor(input, "reshape")
-    target = checks.resolve(checks.size_of(shape, "reshape"), x.array.size)
+    target = checks.resolve(checks.size_of(sizes, "reshape", named=named), x.array.size)
     if in_order(x):
         return ops.reshape(x, target)
     return (ops.reshape_alias if viewable(x, target) else ops.reshape_copy)(x, target)
 
 
-def view(input: Tensor, *shape: Any) -> Tensor:
+def view(input: Tensor, *sizes: Any, **named: Any) -> Tensor:
     """As reshape, but always a view: RuntimeError where the memory does not allow one."""
     x = input
-    if len(shape) == 1 and isinstance(shape[0], dtypes.dtype):
+    if any(isinstance(value, dtypes.dtype) for value in (*sizes, *named.values())):
         raise noted(
             TypeError("view(dtype) is not in minigrad"),
             "Use x.to(dtype), which converts the values.",
         )
-    target = checks.resolve(checks.size_of(shape, "view", "size"), x.array.size)
+    target = checks.resolve(checks.size_of(sizes, "view", "size", named=named), x.array.size)
     if not (in_order(x) or viewable(x, target)):
         raise noted(
             RuntimeError(
@@ -128,10 +129,10 @@ def transpose(input: Any, dim0: int, dim1: int) -> Tensor:
     return ops.transpose(x, i, j)
 
 
-def permute(input: Any, *dims: Any) -> Tensor:
+def permute(input: Any, *order: Any, **named: Any) -> Tensor:
     """The dims in another order: a view."""
     x = checks.tensor(input, "permute")
-    order = checks.size_of(dims, "permute", "dims")
+    order = checks.size_of(order, "permute", "dims", named=named)
     if len(order) != x.array.ndim:
         raise noted(
             RuntimeError(
@@ -203,9 +204,9 @@ def contiguous(x: Tensor) -> Tensor:
 # ---- broadcasting -------------------------------------------------------------------------------
 
 
-def expand(input: Tensor, *shape: Any) -> Tensor:
+def expand(input: Tensor, *sizes: Any, **named: Any) -> Tensor:
     """Dims of size 1 repeated without copying; -1 keeps a size."""
-    x, wanted = input, checks.size_of(shape, "expand", "size")
+    x, wanted = input, checks.size_of(sizes, "expand", "size", named=named)
     sizes = x.array.shape
     if len(wanted) < len(sizes):
         raise noted(
@@ -253,10 +254,10 @@ def check_expandable(
 
 def expand_as(input: Tensor, other: Tensor) -> Tensor:
     """Expanded to the shape of another tensor."""
-    return expand(input, *checks.tensor(other, "expand_as", "other").array.shape)
+    return expand(input, checks.tensor(other, "expand_as", "other").array.shape)
 
 
 def broadcast_to(input: Any, size: Any) -> Tensor:
     """expand, as a function: repeated to a shape without copying."""
     x = checks.tensor(input, "broadcast_to")
-    return expand(x, *checks.integers(size, "broadcast_to", "size", 2))
+    return expand(x, checks.integers(size, "broadcast_to", "size", 2))
