@@ -128,14 +128,16 @@ class Walk:
         """The leaf at the end of each edge that will carry a gradient."""
         yield from (root for root in self.roots if isinstance(root, Leaf))
         for node in reachable(self.roots):
-            for parent in () if isinstance(node, Leaf) else node.parents:
+            for parent in node.parents:
                 if isinstance(parent, Leaf) and (self.useful is None or parent in self.useful):
                     yield parent
 
 
 def call(op: Op, g: Any, *args: Any) -> Any:
     """An op on a gradient: recorded if it is a tensor; if it is an array, the kernel in silence."""
-    return op(g, *args) if isinstance(g, Tensor) else local.run(op.kernel, g, *args)
+    if type(g) is not ndarray and isinstance(g, Tensor):
+        return op(g, *args)
+    return local.run(op.kernel, g, *args)
 
 
 def own(grad: Any, g: Any) -> Any:
@@ -156,7 +158,10 @@ def deposit(leaf: Leaf, g: Any) -> None:
     if g is None or leaf.frozen:
         return
     if grad is None:
-        leaf.grad = g if isinstance(g, Tensor) else wrap(g if type(g) is ndarray else asanyarray(g))
+        if type(g) is ndarray:
+            leaf.grad = wrap(g)
+        else:
+            leaf.grad = g if isinstance(g, Tensor) else wrap(asanyarray(g))
     elif isinstance(g, Tensor):
         leaf.grad = grad + g
     else:
@@ -230,7 +235,7 @@ def reachable(roots: Iterable[Node | Leaf]) -> list[Node | Leaf]:
     order = list(roots)
     seen = set(order)
     for node in order:  # grows while it is read
-        for parent in () if isinstance(node, Leaf) else node.parents:
+        for parent in node.parents:
             if parent not in seen:
                 seen.add(parent)
                 order.append(parent)
@@ -241,6 +246,6 @@ def leading_to(targets: Iterable[Node | Leaf], roots: Iterable[Node | Leaf]) -> 
     """The part of the graph on a way from a root to a target, the targets included."""
     useful = set(targets)
     for node in sorted(reachable(roots), key=attrgetter("time")):
-        if isinstance(node, Node) and not useful.isdisjoint(node.parents):
+        if not useful.isdisjoint(node.parents):
             useful.add(node)
     return useful

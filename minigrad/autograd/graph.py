@@ -210,6 +210,8 @@ class Leaf:
 
     __slots__ = ("__weakref__", "dtype", "frozen", "grad", "hooks", "shape", "time")
 
+    parents = ()  # the walk ends here
+
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.grad: Tensor | None = None
         self.shape = shape

@@ -139,8 +139,10 @@ class Plan:
             raise errors.freed(node.name())
         values = list(node.saved)
         for value in values:
-            if isinstance(value, Tensor) and value.stamp and value.stamp.time > node.time:
-                raise self.damaged(node, value)
+            if isinstance(value, Tensor):
+                stamp = value.stamp
+                if stamp is not None and stamp.time > node.time:
+                    raise self.damaged(node, value)
         if self.saves_out:
             values[0] = wrap(values[0].array, node)
         for i, at in self.tied:  # to the node that the input had then: it may have been detached

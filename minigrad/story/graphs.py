@@ -59,7 +59,7 @@ class TensorGraph:
         self.result = result
 
     def parents(self, node: Node | Leaf) -> list[Node | Leaf]:
-        return [] if isinstance(node, Leaf) else node.parents
+        return list(node.parents)
 
     def history(self, root: Node | Leaf) -> list[Node | Leaf]:
         """The root and everything that it was made of, the youngest first: the engine's order."""
