@@ -18,6 +18,7 @@ from minigrad.autograd.functional import hessian
 from minigrad.autograd.watch import listeners
 from minigrad.doctor import Diagnosis, Finding, Unit, diagnose_program
 from minigrad.doctor.curvature import bound, curvature
+from minigrad.doctor.moves import Mover
 from minigrad.guide import PROGRAMS
 from minigrad.guide import relu as program
 
@@ -269,6 +270,101 @@ def test_decay_of_weights_alone_lets_a_bias_revive_the_unit() -> None:
     (finding,) = diagnose(net, x, y, both).of("dead unit")
     assert finding.values["moves"].revived is None
     assert "but not far enough" in " ".join(finding.details)
+
+
+RULES = [
+    {"momentum": momentum, "dampening": dampening, "weight_decay": decay, "maximize": maximize}
+    for momentum in (0.0, 0.9)
+    for dampening in (0.0, 0.3)
+    for decay in (0.0, 0.25)
+    for maximize in (False, True)
+]
+RULES += [{"momentum": 0.8, "nesterov": True, "weight_decay": decay} for decay in (0.0, 0.25)]
+
+
+@pytest.mark.parametrize("has_moved", [False, True])
+@pytest.mark.parametrize("options", RULES, ids=str)
+def test_the_forecast_of_a_step_is_pytorchs_step(options: dict[str, Any], has_moved: bool) -> None:
+    """From the same past, with gradients of exactly 0: the numbers after each of several steps."""
+    p = torch.nn.Parameter(torch.tensor([1.5, -0.75, 0.1], dtype=torch.float64))
+    optimizer = torch.optim.SGD([p], lr=0.1, **options)
+    if has_moved:
+        p.grad = torch.tensor([0.5, -2.0, 1.25], dtype=torch.float64)
+        optimizer.step()
+    buffer = optimizer.state[p].get("momentum_buffer")
+    before = None if buffer is None else buffer.numpy().copy()
+    mover = Mover(p.detach().numpy(), before, optimizer.param_groups[0], "weight")
+    for _ in range(5):
+        last = p.detach().clone()
+        p.grad = torch.zeros_like(p)
+        optimizer.step()
+        went = mover.step()
+        np.testing.assert_allclose(mover.p, p.detach().numpy(), rtol=1e-14, atol=1e-16)
+        assert went == pytest.approx((p.detach() - last).abs().max().item(), rel=1e-13, abs=1e-16)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"dampening": 0.6},
+        {"nesterov": True},
+        {"weight_decay": 0.3},
+        {"weight_decay": 0.3, "dampening": 0.6},
+        {"weight_decay": 0.3, "nesterov": True},
+        {"weight_decay": 0.3, "maximize": True},
+    ],
+    ids=str,
+)
+def test_a_dead_unit_revives_after_as_many_steps_as_in_pytorch(options: dict[str, Any]) -> None:
+    """From buffers that pull the unit up, in PyTorch's network with PyTorch's optimizer."""
+    net = nn.Sequential(nn.Linear(2, 1), nn.ReLU()).double()
+    state = {"0.weight": minigrad.tensor([[-3.0, 0.5]]), "0.bias": minigrad.tensor([-0.25])}
+    net.load_state_dict(state)
+    x, y = (t.double() for t in (minigrad.tensor([[1.0, 0.5], [2.0, 1.0]]), minigrad.ones(2, 1)))
+    twin, theirs = reference.to_torch(net), (torch.tensor(x.numpy()), torch.tensor(y.numpy()))
+    ours = optim.SGD(net.parameters(), lr=0.05, momentum=0.95, **options)
+    others = torch.optim.SGD(twin.parameters(), lr=0.05, momentum=0.95, **options)
+    for p, q, pull in zip(net.parameters(), twin.parameters(), (-3.5, -1.0), strict=True):
+        ours.state[p]["momentum_buffer"] = minigrad.full_like(p.detach(), pull)
+        others.state[q]["momentum_buffer"] = torch.full_like(q, pull)
+    future = diagnose(net, x, y, ours).of("dead unit")[0].values["moves"]
+    steps = 0
+    while not twin(theirs[0]).max() > 0:
+        others.zero_grad()
+        torch.nn.functional.mse_loss(twin(theirs[0]), theirs[1]).backward()
+        others.step()
+        steps += 1
+    assert steps > 5
+    assert future.revived == steps
+    with torch.no_grad():
+        assert future.best == pytest.approx(twin[0](theirs[0]).max().item(), rel=1e-12)
+
+
+def test_a_number_that_others_use_as_well_is_not_silent() -> None:
+    """A layer in two places, dead behind one relu, alive behind the other; and a frozen one."""
+
+    class Tied(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(1, 2)
+
+        def forward(self, x: minigrad.Tensor) -> minigrad.Tensor:
+            return nn.functional.relu(self.fc(x)) + nn.functional.relu(self.fc(-x))
+
+    net = Tied()
+    state = {"weight": minigrad.tensor([[1.0], [0.0]]), "bias": minigrad.tensor([0.0, -1.0])}
+    net.fc.load_state_dict(state)
+    x = minigrad.tensor([[1.0], [2.0]])
+    here, dead, there, dead_too = diagnose(net, x).units
+    net(x).sum().backward()
+    assert net.fc.weight.grad is not None
+    assert net.fc.weight.grad.tolist() == [[3.0], [0.0]]
+    assert (here.dead, there.dead) == (False, True)
+    assert there.silent == ()
+    assert dead.silent == dead_too.silent == ("fc.weight[1]", "fc.bias[1]")
+    net.fc.weight.requires_grad_(False)
+    assert diagnose(net, x).units[1].silent == ("fc.bias[1]",)
 
 
 # ---- the learning rate ---------------------------------------------------------------------------
