@@ -46,8 +46,8 @@ TABLE: dict[str, list[Entry]] = {
         (ops.clamp, (X, 1.0, 2.0)),
     ],
     "Fewer elements of many": [
-        (ops.sum, (X, DIMS, False)), (ops.mean, (X, DIMS, False)),
-        (ops.softmax, (X, DIMS)), (ops.log_softmax, (X, DIMS)),
+        (ops.sum, (X, DIMS, False)), (ops.mean, (X, DIMS, False)), (ops.prod, (X, DIMS, False)),
+        (ops.logsumexp, (X, DIMS, False)), (ops.softmax, (X, DIMS)), (ops.log_softmax, (X, DIMS)),
     ],
     "Products": [
         (ops.dot, (ROW, ROW)), (ops.mv, (X, ROW)), (ops.matmul, (X, Y)),

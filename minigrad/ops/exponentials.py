@@ -23,7 +23,7 @@ def logsumexp(x: Array, /, dims: Dims, keepdim: bool) -> Array:
 
 
 logsumexp.derivative(
-    x=lambda g, x, out, dims: kept(g, x.shape, dims) * exp(x - kept(out, x.shape, dims)),
+    x=lambda g, x, x_shape, out, dims: kept(g, x_shape, dims) * exp(x - kept(out, x_shape, dims)),
 )
 
 

@@ -76,7 +76,7 @@ def prod(x: Array, /, dims: Dims, keepdim: bool) -> Array:
 
 
 prod.derivative(
-    x=lambda g, x, dims: kept(g, x.shape, dims) * others(x, dims) if x.shape else g,
+    x=lambda g, x, x_shape, dims: kept(g, x_shape, dims) * others(x, dims) if x_shape else g,
 )
 
 
