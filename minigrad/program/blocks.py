@@ -14,8 +14,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from minigrad.program.calls import ELEMENTWISE
+from minigrad.program.lines import Block, Line
 from minigrad.program.simplify import Draft, is_like
-from minigrad.program.tape import Block, Layout, Line, Number, Operand, Shape, Tape, Value
+from minigrad.program.tape import Tape
+from minigrad.program.values import Layout, Number, Operand, Shape, Value
 
 __all__ = ["in_blocks"]
 

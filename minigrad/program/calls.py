@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.program.tape import Array, Line, Number, Operand, Value
+from minigrad.program.lines import Line
+from minigrad.program.values import Array, Number, Operand, Value
 
 __all__ = [
     "ELEMENTWISE",
@@ -16,6 +17,7 @@ __all__ = [
     "evaluated",
     "expression",
     "index_of",
+    "index_text",
     "option_text",
     "tuple_of",
 ]
@@ -61,6 +63,10 @@ def index_of(line: Line, name: Namer) -> str:
     return ", ".join(
         name(item) if isinstance(item, Value) else item_text(item) for item in line.options["index"]
     )
+
+
+def index_text(items: tuple[Any, ...]) -> str:
+    return ", ".join(map(item_text, items))
 
 
 def tuple_of(line: Line, name: Namer) -> str:

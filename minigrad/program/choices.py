@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from minigrad.program.lines import Line
 from minigrad.program.rewrite import Rewriter
-from minigrad.program.tape import Line, Number, Operand, Value
+from minigrad.program.values import Number, Operand, Value
 
 __all__ = ["chosen"]
 

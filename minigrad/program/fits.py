@@ -7,7 +7,7 @@ import numpy as np
 from minigrad.program.hyper import Numbers
 from minigrad.program.scope import Scope
 from minigrad.program.standins import Given
-from minigrad.program.tape import Array
+from minigrad.program.values import Array
 
 __all__ = ["Fits", "Kept", "are_apart", "is_within"]
 

@@ -14,8 +14,9 @@ from dataclasses import replace
 import numpy as np
 
 from minigrad.program.expressions import ATOM, OPERATORS, SIGN, Text, with_sign
+from minigrad.program.lines import Line
 from minigrad.program.rewrite import Rewriter, Rule
-from minigrad.program.tape import Line, Number, Operand, Value
+from minigrad.program.values import Number, Operand, Value
 
 __all__ = ["FLOAT_RULES"]
 

@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.op import Op
+from minigrad.program.facts import is_plain
+from minigrad.program.lines import Line
 from minigrad.program.names import Names
 from minigrad.program.origin import Call, Origin
 from minigrad.program.page import tuple_text
 from minigrad.program.simplify import is_uniform
 from minigrad.program.standins import WatchedLeaf
-from minigrad.program.surroundings import is_plain
-from minigrad.program.tape import Line, Value
+from minigrad.program.values import Value
 from minigrad.tensor import Tensor
 
 __all__ = ["Comments", "formula_text", "statement_text"]

@@ -8,20 +8,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.program.errors import refused
-from minigrad.program.noting import (
-    FUNCTIONS,
-    Noting,
-    keep,
-    make,
-    operands,
-    plain,
-    seen,
-    unknown,
-    value_of,
-    write,
-)
-from minigrad.program.origin import user_line
+from minigrad.program.marked import plain, unknown, value_of
+from minigrad.program.noting import FUNCTIONS, Noting, make, seen
+from minigrad.program.operands import operands
+from minigrad.program.stack import user_line
 from minigrad.program.tape import Tape
+from minigrad.program.writes import keep, write
 
 __all__ = ["FUNCTIONS"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from minigrad.program.scope import Scope
 from minigrad.program.standins import WatchedLeaf
-from minigrad.program.tape import Array
+from minigrad.program.values import Array
 from minigrad.tensor import Tensor
 
 __all__ = ["Gradient"]

@@ -11,11 +11,11 @@ from minigrad.autograd.graph import Leaf
 from minigrad.autograd.quiet import local
 from minigrad.autograd.watch import examiners, watcher
 from minigrad.program.arguments import Argument
+from minigrad.program.facts import Fact, contents_of, is_plain, is_same
 from minigrad.program.fits import Fits, Kept, are_apart, is_within
 from minigrad.program.hyper import NUMBERS, Numbers
 from minigrad.program.scope import Scope
 from minigrad.program.standins import Given, WatchedLeaf
-from minigrad.program.surroundings import Fact, contents_of, is_plain, is_same
 from minigrad.tensor import Tensor
 
 __all__ = ["Guards"]

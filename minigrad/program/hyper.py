@@ -15,7 +15,7 @@ import numpy as np
 from minigrad.optim.optimizer import Optimizer
 from minigrad.optim.sgd import SGD, Rule, rule_of
 from minigrad.program.errors import refused
-from minigrad.program.origin import user_line
+from minigrad.program.stack import user_line
 from minigrad.tensor import Tensor
 
 __all__ = ["NUMBERS", "Numbers", "WatchedGroup", "all_numbers"]

@@ -13,10 +13,11 @@ from dataclasses import replace
 from minigrad.program.calls import ELEMENTWISE
 from minigrad.program.choices import chosen
 from minigrad.program.floats import FLOAT_RULES
+from minigrad.program.lines import Line
 from minigrad.program.rewrite import Rewriter, Rule, rewritten
 from minigrad.program.short_sums import short_sum
 from minigrad.program.simplify import Draft, simplified
-from minigrad.program.tape import Line, Number, Operand, Value
+from minigrad.program.values import Number, Operand, Value
 
 __all__ = ["lowered"]
 

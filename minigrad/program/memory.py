@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from minigrad.program.calls import ELEMENTWISE, UPDATES
+from minigrad.program.lines import Block, Line
 from minigrad.program.simplify import Draft
-from minigrad.program.tape import Block, Line, Value
+from minigrad.program.values import Value
 
 __all__ = ["Place", "Plan", "planned"]
 

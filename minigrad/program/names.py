@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from minigrad.program.calls import NAMESPACE
+from minigrad.program.lines import Line
 from minigrad.program.origin import Call, Origin
 from minigrad.program.simplify import Draft
 from minigrad.program.standins import WatchedLeaf
-from minigrad.program.tape import Line, Number, Value
+from minigrad.program.values import Number, Value
 from minigrad.tensor import Tensor
 
 __all__ = ["Names", "identifier"]

@@ -9,110 +9,52 @@ not listed here. What NumPy makes without telling has no value, and is refused w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from minigrad.program.calls import index_text
 from minigrad.program.errors import refused
-from minigrad.program.origin import op_under_way, user_line
-from minigrad.program.tape import Array, Line, Memory, Number, Operand, Tape, Value
-
-__all__ = [
-    "FUNCTIONS",
-    "Noting",
-    "flat",
-    "keep",
-    "make",
-    "noting",
-    "number",
-    "operands",
-    "plain",
-    "seen",
-    "unknown",
-    "value_of",
-    "write",
-]
-
-KNOWN = frozenset(
-    [
-        "T",
-        "__array__",
-        "__array_finalize__",
-        "__array_function__",
-        "__array_interface__",
-        "__array_priority__",
-        "__array_struct__",
-        "__array_ufunc__",
-        "__class__",
-        "__contains__",
-        "__dict__",
-        "__len__",
-        "__getitem__",
-        "__setitem__",
-        "all",
-        "any",
-        "astype",
-        "base",
-        "clip",
-        "copy",
-        "dot",
-        "dtype",
-        "fill",
-        "flags",
-        "flatten",
-        "item",
-        "itemsize",
-        "look",
-        "max",
-        "mean",
-        "memory",
-        "min",
-        "nbytes",
-        "ndim",
-        "noted",
-        "ravel",
-        "reshape",
-        "setflags",
-        "shape",
-        "size",
-        "source",
-        "squeeze",
-        "strides",
-        "sum",
-        "swapaxes",
-        "take",
-        "tape",
-        "tolist",
-        "transpose",
-        "view",
-    ]
+from minigrad.program.lines import Line
+from minigrad.program.marked import (
+    Marked,
+    answered,
+    flat,
+    is_open,
+    memory_of,
+    plain,
+    tape_of,
+    unknown,
+    value_of,
 )
+from minigrad.program.operands import indices, operands
+from minigrad.program.stack import user_line
+from minigrad.program.tape import Memory, Tape
+from minigrad.program.values import Array, Value
+from minigrad.program.writes import keep, write
 
+__all__ = ["FUNCTIONS", "Noting", "make", "noting", "seen"]
 
+KNOWN = frozenset((
+    "T", "__array__", "__array_finalize__", "__array_function__", "__array_interface__",
+    "__array_priority__", "__array_struct__", "__array_ufunc__", "__class__", "__contains__",
+    "__dict__", "__len__", "__getitem__", "__setitem__", "all", "any", "astype", "base", "clip",
+    "copy", "dot", "dtype", "fill", "flags", "flatten", "item", "itemsize", "look", "max",
+    "mean", "memory", "min", "nbytes", "ndim", "noted", "ravel", "reshape", "setflags", "shape",
+    "size", "source", "squeeze", "strides", "sum", "swapaxes", "take", "tape", "tolist",
+    "transpose", "view",
+))  # fmt: skip
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # how to note np.where and others: functions.py
 
 
-class Noting(np.ndarray[Any, Any]):
-    """An array of a step that is being recorded; `memory` knows its value."""
-
-    tape: Tape | None
-    memory: Memory | None
-    source: Noting | None  # of a view: what it looks at, and how
-    look: str
-
-    def __array_finalize__(self, source: Any) -> None:
-        self.tape = self.memory = self.source = None
+class Noting(Marked):
+    """An array that notes what is done with it."""
 
     def __getattribute__(self, name: str) -> Any:
         if name not in KNOWN and is_open(self):
             raise unknown(f"ndarray.{name}")
         return super().__getattribute__(name)
-
-    def noted(self) -> Value:
-        """The value that the array stands for now."""
-        assert self.tape is not None
-        return value_of(self.tape, self)
 
     @property
     def base(self) -> Any:
@@ -141,7 +83,7 @@ class Noting(np.ndarray[Any, Any]):
         if method == "at":
             call(*raw)
             target, index, source = inputs
-            options = {"index": values_in(tape, index if isinstance(index, tuple) else (index,))}
+            options = {"index": indices(tape, index if isinstance(index, tuple) else (index,))}
             noted = (value_of(tape, target), *operands(tape, (source, target), np.result_type)[:1])
             return write(tape, f"{ufunc.__name__}.at", noted, target, options)
         name = ufunc.__name__ + (".reduce" if method == "reduce" else "")
@@ -232,7 +174,7 @@ class Noting(np.ndarray[Any, Any]):
         if tape is None:
             return array
         if any(isinstance(item, np.ndarray | list) for item in items):
-            options = {"index": values_in(tape, items)}
+            options = {"index": indices(tape, items)}
             return make(tape, "getitem", (value_of(tape, self),), array, options)
         if Ellipsis not in items and np.ndim(array) == 0:
             items = (*items, Ellipsis)  # a view also of a single element
@@ -251,7 +193,7 @@ class Noting(np.ndarray[Any, Any]):
             return
         noted = operands(tape, (source, self), np.result_type)[:1]
         if any(isinstance(item, np.ndarray | list) for item in items):
-            options = {"index": values_in(tape, items)}
+            options = {"index": indices(tape, items)}
             write(tape, "setitem", (value_of(tape, self), *noted), self, options)
         else:
             write(tape, "assign", noted, self[index])
@@ -293,72 +235,6 @@ class Noting(np.ndarray[Any, Any]):
         return plain(self)
 
 
-def is_default(key: str, option: Any) -> bool:
-    """Whether an option of a reduction says what NumPy does without it."""
-    return (key == "where" and option is True) or (key == "initial" and option is np._NoValue)
-
-
-def answered(array: Noting, answer: Callable[..., Any], *args: Any) -> Any:
-    if is_open(array):
-        op = op_under_way()
-        if op is not None:
-            raise refused(
-                f"{op} goes one way or the other by the values of a tensor",
-                "A program does the same in every step. Compute this part outside of the step, or "
-                "write it with other ops.",
-                user_line(),
-            )
-        raise refused(
-            "the step asks for the value of a tensor",
-            "What it does next could depend on the answer, and a program does the same in every "
-            "step. Return the tensor, and ask what the step returns: step(x, y).item(). To choose "
-            "between values inside, use minigrad.where.",
-            user_line(),
-        )
-    return answer(*args)
-
-
-def unknown(what: str) -> Exception:
-    return refused(
-        f"{what} cannot be part of a program",
-        "Of NumPy, a program knows what the ops of minigrad are made of.",
-        user_line(),
-    )
-
-
-# ---- arrays and their values ---------------------------------------------------------------------
-
-
-def is_open(array: Noting) -> bool:
-    tape = array.__dict__.get("tape")
-    return tape is not None and tape.is_open
-
-
-def tape_of(values: Iterable[Any]) -> Tape | None:
-    """The tape that the noting arrays among the values write on, while it is open."""
-    for value in values:
-        if isinstance(value, Noting):
-            if value.tape is None:
-                raise unknown("what NumPy does without telling")
-            return value.tape if value.tape.is_open else None
-    return None
-
-
-def flat(values: Iterable[Any]) -> Iterable[Any]:
-    for value in values:
-        if isinstance(value, list | tuple):
-            yield from flat(value)
-        else:
-            yield value
-
-
-def plain(value: Any) -> Any:
-    """The same without notes: the array itself, also inside lists and tuples."""
-    if isinstance(value, Noting):
-        return np.ndarray.view(value, np.ndarray)
-    return type(value)(map(plain, value)) if type(value) in (list, tuple) else value
-
-
 def noting(
     tape: Tape, memory: Memory, array: Any, source: Noting | None = None, look: str = ""
 ) -> Noting:
@@ -366,87 +242,6 @@ def noting(
     made = np.ndarray.view(np.asarray(array), Noting)
     made.tape, made.memory, made.source, made.look = tape, memory, source, look
     return made
-
-
-def keep(target: Any) -> None:
-    """Before a write into an array: let its tape remember what is there."""
-    if isinstance(target, Noting) and target.tape is not None and target.memory is not None:
-        target.tape.keep(target.memory)
-
-
-def memory_of(array: Noting) -> Memory:
-    if array.memory is None:
-        raise unknown("what NumPy does without telling")
-    return array.memory
-
-
-def value_of(tape: Tape, array: Any) -> Value:
-    """The value that an array stands for now; an array from elsewhere is a constant."""
-    if not isinstance(array, Noting):
-        return tape.foreign(array).now
-    if array.source is None:
-        return memory_of(array).now
-    return tape.view(value_of(tape, array.source), array.look, plain(array))
-
-
-def values_in(tape: Tape, items: tuple[Any, ...]) -> tuple[Any, ...]:
-    """An index, with values for its arrays. Masks are refused: they decide about a shape."""
-    found = []
-    for item in items:
-        if isinstance(item, np.ndarray | list):
-            if isinstance(item, Noting) and item.dtype == bool:
-                raise refused(
-                    "the step picks elements by a mask",
-                    "How many there are depends on values, and a program's shapes are fixed. Use "
-                    "minigrad.where, or multiply by the mask.",
-                    user_line(),
-                )
-            item = value_of(tape, np.asanyarray(item))
-        found.append(item)
-    return tuple(found)
-
-
-def operands(tape: Tape, inputs: Iterable[Any], resolve: Any = None) -> tuple[Any, ...]:
-    """The inputs of a line. Python's numbers take the dtype in which NumPy computes with them."""
-    values = list(inputs)
-    kinds: Any = [None] * len(values)
-    if any(is_number(value) for value in values):
-        if resolve is np.result_type:
-            kinds = [np.result_type(*map(plain, values))] * len(values)
-        elif resolve is not None:
-            kinds = resolve((*map(kind_of, values), None))
-    return tuple(operand(tape, value, kind) for value, kind in zip(values, kinds, strict=False))
-
-
-def operand(tape: Tape, value: Any, kind: Any) -> Operand:
-    if is_number(value):
-        return number(value, kind)
-    if isinstance(value, Noting) or id(value) in tape.outside:
-        known = value_of(tape, value)
-        if known.role != "fresh" or known.shape != ():
-            return known
-    value = np.asarray(plain(value))
-    return value_of(tape, value) if value.ndim else number(value.item(), value.dtype)
-
-
-def kind_of(value: Any) -> Any:
-    """What NumPy goes by: the dtype of an array, the type of a number."""
-    if is_number(value):
-        return np.dtype(bool) if isinstance(value, bool) else type(value)
-    return value.dtype
-
-
-def is_number(value: Any) -> bool:
-    return isinstance(value, bool | int | float) and not isinstance(value, np.generic)
-
-
-def number(value: Any, kind: np.dtype[Any]) -> Number:
-    with np.errstate(all="ignore"):
-        exact = kind.type(value).item()
-    return Number(repr(exact), kind, exact)
-
-
-# ---- lines ---------------------------------------------------------------------------------------
 
 
 def make(
@@ -457,32 +252,6 @@ def make(
     out = Value("result", result)
     tape.add(Line(function, inputs, out, options or {}))
     return noting(tape, Memory(out), result)
-
-
-def write(
-    tape: Tape, function: str, inputs: tuple[Any, ...], target: Noting, options: Any = None
-) -> None:
-    """Note a call that wrote into an array: its memory holds a new value from now on."""
-    out = Value("result", plain(target))
-    tape.add(Line(function, inputs, out, options or {}))
-    settle(tape, target, out)
-
-
-def settle(tape: Tape, target: Noting, value: Value) -> None:
-    """The memory behind an array, now that the array holds a value."""
-    source, memory = target.source, memory_of(target)
-    if source is None:
-        memory.now = value
-    elif target.look == "{}":
-        settle(tape, source, value)
-    elif target.size == source.size and target.look.startswith(("{}.reshape", "{}.T")):
-        shape = ", ".join(map(str, source.shape)) or "()"
-        back = "{}.T" if target.look == "{}.T" else f"{{}}.reshape({shape})"
-        settle(tape, source, tape.view(value, back, plain(source)))
-    else:
-        out = Value("result", plain(source))
-        tape.add(Line("put", (value_of(tape, source), value), out, {"look": target.look}))
-        settle(tape, source, out)
 
 
 def seen(array: Noting, look: str, view: Array) -> Any:
@@ -504,14 +273,6 @@ def assigned(array: Noting, result: Array) -> Any:
     return make(tape, "assign", (value_of(tape, array),), result)
 
 
-def index_text(items: tuple[Any, ...]) -> str:
-    return ", ".join(map(item_text, items))
-
-
-def item_text(item: Any) -> str:
-    if item is Ellipsis:
-        return "..."
-    if not isinstance(item, slice):
-        return repr(item)
-    parts = ["" if part is None else str(part) for part in (item.start, item.stop)]
-    return ":".join(parts) + ("" if item.step is None else f":{item.step}")
+def is_default(key: str, option: Any) -> bool:
+    """Whether an option of a reduction says what NumPy does without it."""
+    return (key == "where" and option is True) or (key == "initial" and option is np._NoValue)

@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.program.lines import Line
 from minigrad.program.simplify import Draft
-from minigrad.program.tape import Layout, Line, Operand, Tape, Value
+from minigrad.program.tape import Tape
+from minigrad.program.values import Layout, Operand, Value
 
 __all__ = ["packed", "parts_of"]
 

@@ -12,7 +12,7 @@ import numpy as np
 from minigrad.program.calls import NAMESPACE
 from minigrad.program.names import Names
 from minigrad.program.simplify import Draft, is_uniform
-from minigrad.program.tape import Array, Layout, Number, Value
+from minigrad.program.values import Array, Layout, Number, Value
 
 __all__ = [
     "Page",

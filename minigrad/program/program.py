@@ -16,10 +16,11 @@ from minigrad.program.memory import planned
 from minigrad.program.names import Names
 from minigrad.program.pack import packed
 from minigrad.program.page import Page, constant_text
-from minigrad.program.plain import Plain, readable
+from minigrad.program.plain import Plain
+from minigrad.program.readable import readable
 from minigrad.program.record import Recording
 from minigrad.program.simplify import Draft, simplified
-from minigrad.program.tape import Array, Value
+from minigrad.program.values import Array, Value
 
 __all__ = ["Program"]
 

@@ -20,13 +20,17 @@ from minigrad.autograd.watch import watcher
 from minigrad.nn.module import Module
 from minigrad.program import functions as functions  # they tell noting arrays about np.where
 from minigrad.program.errors import CompileError, refusals, refused
+from minigrad.program.facts import Fact, Path
 from minigrad.program.hyper import Numbers, WatchedGroup, all_numbers
-from minigrad.program.noting import Noting, noting, value_of
-from minigrad.program.origin import Origins, user_line
+from minigrad.program.marked import value_of
+from minigrad.program.noting import Noting, noting
+from minigrad.program.origin import Origins
 from minigrad.program.results import Reader, Results, give_own_arrays, put_back_leaves
+from minigrad.program.stack import user_line
 from minigrad.program.standins import Given, WatchedLeaf, give_own_array, leaf_of
-from minigrad.program.surroundings import Fact, Path, Surroundings
-from minigrad.program.tape import Array, Tape, Value
+from minigrad.program.surroundings import Surroundings
+from minigrad.program.tape import Tape
+from minigrad.program.values import Array, Value
 from minigrad.program.world import World, refuse_hooks
 from minigrad.tensor import Tensor
 
@@ -106,7 +110,7 @@ class Recording:
         try:
             result = self.call()
             self.turn = len(self.tape.lines)
-            self.results = Reader(self).read(result)
+            self.results = Reader(self.tape, self.givens, self.surroundings.seen).read(result)
             self.grads = self.grads_of_now()
             give_own_arrays(result, self.givens)
             return result

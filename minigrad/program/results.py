@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Container
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from minigrad.autograd import engine
 from minigrad.autograd.graph import Leaf, Node
 from minigrad.program.errors import CompileError, refused
-from minigrad.program.noting import noting, value_of
-from minigrad.program.standins import WatchedLeaf, give_own_array
-from minigrad.program.surroundings import is_plain
-from minigrad.program.tape import Value
+from minigrad.program.facts import is_plain
+from minigrad.program.marked import value_of
+from minigrad.program.noting import noting
+from minigrad.program.standins import Given, WatchedLeaf, give_own_array
+from minigrad.program.tape import Tape
+from minigrad.program.values import Value
 from minigrad.tensor import Tensor
-
-if TYPE_CHECKING:
-    from minigrad.program.record import Recording
 
 __all__ = ["NewTensor", "Reader", "Results", "give_own_arrays", "put_back_leaves"]
 
@@ -55,13 +54,13 @@ class Results:
 class Reader:
     """Makes Results of what a recorded step has returned, while its tape is open."""
 
-    def __init__(self, recording: Recording) -> None:
-        self.recording = recording
+    def __init__(self, tape: Tape, givens: dict[Tensor, Given], seen: Container[int]) -> None:
+        self.tape, self.givens, self.seen = tape, givens, seen
         self.found = Results(None)
         self.known: dict[Tensor, NewTensor] = {}
         self.grads = {
             leaf.current: leaf
-            for leaf in (given.leaf for given in recording.givens.values())
+            for leaf in (given.leaf for given in givens.values())
             if leaf is not None and leaf.current is not None and leaf.current is not leaf.before
         }
 
@@ -82,12 +81,12 @@ class Reader:
         if isinstance(value, Tensor):
             if value in self.grads:
                 return self.grads[value]
-            return value if value in self.recording.givens else self.new_tensor(value)
+            return value if value in self.givens else self.new_tensor(value)
         if isinstance(value, dict) and type(value) is dict:
             return {key: self.described(item) for key, item in value.items()}
         if type(value) in (list, tuple):
             return type(value)(self.described(item) for item in value)
-        if is_plain(value) or id(value) in self.recording.surroundings.seen:
+        if is_plain(value) or id(value) in self.seen:
             return value
         raise refused(
             f"the step returns {type(value).__name__}",
@@ -96,7 +95,7 @@ class Reader:
 
     def refuse_shared_memory(self) -> None:
         """Each result of a program has memory of its own, and so have the gradients."""
-        of_grads = {value_of(self.recording.tape, grad.array).root for grad in self.grads}
+        of_grads = {value_of(self.tape, grad.array).root for grad in self.grads}
         roots = [new.value.root for new in self.found.new if new.value.root.kind == "result"]
         if len(set(roots)) < len(roots):
             raise refused(
@@ -115,8 +114,7 @@ class Reader:
         return self.known[t]
 
     def made(self, t: Tensor) -> NewTensor:
-        tape = self.recording.tape
-        value = value_of(tape, t.array)
+        value = value_of(self.tape, t.array)
         if value.root.kind == "given":
             raise refused(
                 "the step returns a view of a tensor that was there before",
@@ -133,7 +131,7 @@ class Reader:
     def can_go_back(self, new: NewTensor) -> bool:
         """Walk back from a returned tensor, unless its graph is spent."""
         assert new.node is not None
-        tape = self.recording.tape
+        tape = self.tape
         ones = np.ones(new.value.shape, new.value.dtype)
         memory = tape.given(ones, "upstream", ("grad",))
         self.found.upstream = memory.start

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.program.calls import ELEMENTWISE
+from minigrad.program.lines import Line
 from minigrad.program.simplify import Draft, substituted
-from minigrad.program.tape import Layout, Line, Operand, Shape, Value
+from minigrad.program.values import Layout, Operand, Shape, Value
 
 __all__ = ["Rewriter", "Rule", "rewritten"]
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.program.errors import refused
 from minigrad.program.page import array_text
-from minigrad.program.tape import Array
+from minigrad.program.values import Array
 
 if TYPE_CHECKING:
     from minigrad.program.program import Program

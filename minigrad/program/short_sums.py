@@ -11,8 +11,9 @@ import functools
 
 import numpy as np
 
+from minigrad.program.lines import Line
 from minigrad.program.rewrite import Rewriter
-from minigrad.program.tape import Layout, Line, Number, Value
+from minigrad.program.values import Layout, Number, Value
 
 __all__ = ["short_sum"]
 

@@ -14,7 +14,9 @@ import numpy as np
 
 from minigrad.autograd import quiet
 from minigrad.program.calls import ELEMENTWISE, UPDATES, evaluated
-from minigrad.program.tape import Array, Line, Number, Operand, Tape, Value
+from minigrad.program.lines import Line
+from minigrad.program.tape import Tape
+from minigrad.program.values import Array, Number, Operand, Value
 
 NOT_FOLDED = UPDATES | {"empty", "product", "total", "fma"}
 

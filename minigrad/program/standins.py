@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.graph import Leaf, Node, Stamp
-from minigrad.program.noting import Noting, noting, plain
-from minigrad.program.tape import Array, Memory, Tape, Value
+from minigrad.program.marked import plain
+from minigrad.program.noting import Noting, noting
+from minigrad.program.tape import Memory, Tape
+from minigrad.program.values import Array, Value
 from minigrad.tensor import Tensor
 
 __all__ = ["Given", "WatchedLeaf", "give_own_array", "leaf_of", "put_leaf"]

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.program.errors import refused
+from minigrad.program.facts import Fact
 from minigrad.program.standins import leaf_of
-from minigrad.program.surroundings import Fact, Surroundings
+from minigrad.program.surroundings import Surroundings
 from minigrad.random import default_generator
 
 __all__ = ["World", "refuse_hooks"]
