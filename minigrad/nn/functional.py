@@ -132,15 +132,15 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     dtype, RuntimeError otherwise.
     """
     x, w = checks.tensor(input, "linear"), checks.tensor(weight, "linear", "weight", 2)
-    a, b, kind = x.array, w.array, x.array.dtype
-    if b.ndim != 2 or a.ndim not in (1, 2) or a.shape[-1] != b.shape[1]:
+    kind, of_x, of_w = x.array.dtype, x.array.shape, w.array.shape
+    if len(of_w) != 2 or len(of_x) not in (1, 2) or of_x[-1] != of_w[1]:
         return unusual_linear(x, w, bias)
-    if b.dtype is not kind or kind.char == "?":
+    if w.array.dtype is not kind or kind.char == "?":
         return unusual_linear(x, w, bias)
     if bias is None:
         product = ops.linear_without_bias(x, w)
-        return product if a.ndim == 2 else from_its_matrix(product)
-    if bias.array.dtype is not kind or bias.array.shape != b.shape[:1]:
+        return product if len(of_x) == 2 else from_its_matrix(product)
+    if bias.array.dtype is not kind or bias.array.shape != of_w[:1]:
         check_dtypes(x, w, bias)
         product = ops.linear_without_bias(x, w)
         return elementwise.add(product, expand(bias, product.array.shape))

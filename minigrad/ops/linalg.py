@@ -86,7 +86,7 @@ def times(factor: float, x: Array) -> Array:
 
 def plus(rows: Array, bias: Array) -> Array:
     """The bias added to each row; to a lone one as a row: NumPy takes long to stretch an array."""
-    return np.add(rows, bias.reshape(rows.shape) if rows.size == bias.size else bias)
+    return np.add(rows, bias.reshape(1, -1) if rows.shape[0] == 1 < rows.ndim else bias)
 
 
 def linear_label(node: Node) -> str:

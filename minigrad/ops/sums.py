@@ -81,10 +81,10 @@ def product(a: Array, b: Array) -> Array:
         return multiple(a, b)
     if inner < 2 or inner > 7 or a.dtype.kind != "f":
         return a.dot(b)
-    rows = a.size // inner
-    if not is_added_in_order(rows, inner, columns, b.flags.c_contiguous):
+    rows = a.shape[0] if a.ndim == 2 else 1
+    if not is_added_in_order(rows, inner, columns, b):
         return a.dot(b)
-    if a.ndim == 2 and (rows == 1 or columns == 1):
+    if (rows == 1 or columns == 1) and a.ndim == 2:
         return np.add.reduce(a.T * b, 0).reshape(rows, columns)
     return in_order(np.add.reduce(a[..., None, :] * b.T, -1))
 
@@ -104,16 +104,16 @@ def multiple(a: Array, b: Array) -> Array:
     return np.multiply(a, b.reshape(()))
 
 
-def is_added_in_order(rows: int, inner: int, columns: int, straight: bool) -> bool:
+def is_added_in_order(rows: int, inner: int, columns: int, b: Array) -> bool:
     """Whether PyTorch (MKL) rounds each product of so small a product of matrices.
 
     A larger one is fused: product and sum are rounded once, as the BLAS behind NumPy does too.
-    `straight` says that the second matrix is not a transpose.
+    It depends on whether b, the second matrix, is a transpose.
     """
     if columns == 1:
         return inner <= 4 or rows <= 3
     if columns <= 3:
         return True
-    if not straight and inner >= 4:
+    if inner >= 4 and not b.flags.c_contiguous:
         return inner == 4 and rows == 1
     return rows < 4 or columns < 12
