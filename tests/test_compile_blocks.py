@@ -12,7 +12,8 @@ from test_compile import batch, compare, make_world, seen
 
 import minigrad
 from minigrad import nn
-from minigrad.program import blocks, choices, compile
+from minigrad.program import compile
+from minigrad.program.rules import blocks, choices
 
 
 @pytest.fixture(autouse=True, params=[(12, 4), (12, 5), (1, 3)])

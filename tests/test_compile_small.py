@@ -10,7 +10,7 @@ from test_compile import compare, make_world
 
 import minigrad
 from minigrad.program import compile
-from minigrad.program.expressions import POWER, PRODUCT, SUM, Text, with_sign
+from minigrad.program.notation.expressions import POWER, PRODUCT, SUM, Text, with_sign
 
 SPECIAL = [-0.0, 0.0, 1.0, -1.0, 3e38, -3e38, 1e-38, -1e-45, 1 / 3, 1e8, -7.3, np.inf, -np.inf]
 

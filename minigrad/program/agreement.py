@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.program.facts import is_plain
-from minigrad.program.formulas import statement_text
-from minigrad.program.lines import Line
-from minigrad.program.record import Recording
-from minigrad.program.results import NewTensor
-from minigrad.program.standins import WatchedLeaf
-from minigrad.program.values import Number, Value
+from minigrad.program.notation.lines import Line
+from minigrad.program.notation.values import Number, Value
+from minigrad.program.recording.facts import is_plain
+from minigrad.program.recording.record import Recording
+from minigrad.program.recording.results import NewTensor
+from minigrad.program.recording.standins import WatchedLeaf
+from minigrad.program.text.formulas import statement_text
 from minigrad.tensor import Tensor
 
 __all__ = ["difference"]

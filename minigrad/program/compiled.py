@@ -13,11 +13,11 @@ from minigrad.autograd.grad_mode import is_inference_mode_enabled
 from minigrad.autograd.watch import examiners, watcher
 from minigrad.notes import noted, shown
 from minigrad.program.agreement import difference
-from minigrad.program.arguments import Arguments, signature_of
-from minigrad.program.entry import Entry
+from minigrad.program.calling.entry import Entry
 from minigrad.program.errors import refused
 from minigrad.program.program import Program
-from minigrad.program.record import Recording
+from minigrad.program.recording.arguments import Arguments, signature_of
+from minigrad.program.recording.record import Recording
 from minigrad.program.save import file_text
 
 __all__ = ["Compiled", "compile"]

@@ -9,18 +9,18 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.program.blocks import in_blocks
-from minigrad.program.buffers import Buffered
-from minigrad.program.lower import lowered
-from minigrad.program.memory import planned
-from minigrad.program.names import Names
-from minigrad.program.pack import packed
-from minigrad.program.page import Page, constant_text
-from minigrad.program.plain import Plain
-from minigrad.program.readable import readable
-from minigrad.program.record import Recording
-from minigrad.program.simplify import Draft, simplified
-from minigrad.program.values import Array, Value
+from minigrad.program.notation.values import Array, Value
+from minigrad.program.recording.record import Recording
+from minigrad.program.rules.blocks import in_blocks
+from minigrad.program.rules.lower import lowered
+from minigrad.program.rules.memory import planned
+from minigrad.program.rules.pack import packed
+from minigrad.program.rules.simplify import Draft, simplified
+from minigrad.program.text.buffers import Buffered
+from minigrad.program.text.names import Names
+from minigrad.program.text.page import Page, constant_text
+from minigrad.program.text.plain import Plain
+from minigrad.program.text.readable import readable
 
 __all__ = ["Program"]
 

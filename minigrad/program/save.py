@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minigrad.program.errors import refused
-from minigrad.program.page import array_text
-from minigrad.program.values import Array
+from minigrad.program.notation.values import Array
+from minigrad.program.text.page import array_text
 
 if TYPE_CHECKING:
     from minigrad.program.program import Program

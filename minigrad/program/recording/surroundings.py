@@ -1,0 +1,242 @@
+"""What a step can see beside its arguments: the tensors, modules, optimisers and numbers in reach.
+
+The search starts at the names in the code of the step, the variables that it encloses and the
+object that it is a method of, and goes on through modules, lists, dicts, functions and objects.
+Of an object that is no module it follows only the attributes whose names occur in code that the
+step can reach. What it finds are facts: "net.fc is this module", "net.training is True". A program
+is valid while its facts hold; a fact that the step itself changes is a reason to refuse it.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import sys
+from collections import deque
+from collections.abc import Iterator
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from minigrad.nn.module import Module
+from minigrad.optim.optimizer import Optimizer
+from minigrad.program.recording.facts import MISSING, Fact, Path, ids_of, is_plain
+from minigrad.tensor import Tensor
+
+__all__ = ["Surroundings"]
+
+LARGEST = 1000  # items of a list or dict; the elements of larger ones are not looked at
+CLOSED = {"minigrad", "numpy", "torch"}
+LIBRARIES = CLOSED | sys.stdlib_module_names
+METHODS = (FunctionType, staticmethod, classmethod, property)
+
+
+class Surroundings:
+    """Everything within reach of a function."""
+
+    def __init__(self, function: Any, arguments: dict[str, Any]) -> None:
+        self.facts: list[Fact] = []
+        self.absences: list[Fact] = []  # what the step must not make; no reason to record anew
+        self.tensors: dict[Tensor, Path] = {}
+        self.modules: dict[Module, Path] = {}
+        self.optimizers: dict[Optimizer, Path] = {}
+        self.names: set[str] = {"training"}
+        self.seen: dict[int, Any] = {}
+        self.unread: list[tuple[Any, str, Any, Path]] = []
+        self.visit(function, ())
+        for name, value in arguments.items():
+            if not isinstance(value, Tensor):
+                self.visit(value, (name,))
+        self.read_attributes()
+
+    def fact(self, owner: Any, access: str, key: Any, value: Any, path: Path) -> None:
+        self.facts.append(Fact(owner, access, key, value, path))
+        self.visit(value, path)
+
+    def visit(self, value: Any, path: Path) -> None:
+        """Look at a value, and at what can be reached from it."""
+        if is_plain(value) or id(value) in self.seen or is_of_library(value):
+            return
+        self.seen[id(value)] = value
+        if isinstance(value, Tensor):
+            self.tensors[value] = path
+        elif isinstance(value, np.ndarray):
+            if value.size <= LARGEST:
+                self.facts.append(Fact(value, "bytes", None, value.tobytes(), path))
+        elif isinstance(value, Module):
+            self.visit_module(value, path)
+        elif isinstance(value, Optimizer):
+            self.visit_optimizer(value, path)
+        elif isinstance(value, list | tuple | dict | deque):
+            self.visit_items(value, path)
+        elif isinstance(value, FunctionType):
+            self.visit_function(value, path)
+        elif isinstance(value, MethodType):
+            self.visit(value.__func__, path)
+            self.visit(value.__self__, path)
+        elif isinstance(value, functools.partial):
+            for part in (value.func, value.args, value.keywords):
+                self.visit(part, path)
+        elif isinstance(value, property):
+            self.visit(value.fget, path)
+        elif isinstance(value, set | frozenset):
+            self.facts.append(Fact(value, "members", None, frozenset(value), path))
+        else:
+            self.visit_object(value, path)
+
+    def visit_function(self, function: FunctionType, path: Path) -> None:
+        for name in sorted(self.visit_code(function.__code__)):
+            value = function.__globals__.get(name, MISSING)
+            if value is MISSING:
+                absent = Fact(function.__globals__, "item", name, MISSING, (*path[:-1], name))
+                self.absences.append(absent)
+            elif not is_of_library(value):
+                self.fact(function.__globals__, "item", name, value, (*path[:-1], name))
+        for name, cell in zip(
+            function.__code__.co_freevars, function.__closure__ or (), strict=True
+        ):
+            if cell != CellType():
+                self.fact(cell, "cell", None, cell.cell_contents, (*path[:-1], name))
+            else:
+                self.absences.append(Fact(cell, "cell", None, MISSING, (*path[:-1], name)))
+        for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+            self.visit(value, path)
+        self.visit(getattr(function, "__wrapped__", None), path)
+
+    def visit_code(self, code: CodeType) -> set[str]:
+        """Learn which attributes code names; return the names of its global variables."""
+        variables = set()
+        for instruction in dis.get_instructions(code):
+            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
+                variables.add(str(instruction.argval))
+            elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "IMPORT_NAME"):
+                self.names.add(str(instruction.argval))
+            elif isinstance(instruction.argval, str) and instruction.opname == "LOAD_CONST":
+                self.names.add(instruction.argval)  # getattr(settings, "scale")
+            elif isinstance(instruction.argval, CodeType):
+                variables |= self.visit_code(instruction.argval)
+        return variables
+
+    def visit_module(self, module: Module, path: Path) -> None:
+        self.modules[module] = path
+        self.visit_class(module, path)
+        self.facts.append(Fact(vars(module), "length", None, len(vars(module)), path))
+        self.no_hooks(module._hooks, path)
+        own = module._names
+        for name, value in vars(module).items():
+            if name in own.parameters or name in own.buffers or name in own.modules:
+                self.fact(vars(module), "item", name, value, (*path, name))
+            elif not name.startswith("_"):
+                self.unread.append((module, name, value, (*path, name)))
+
+    def visit_optimizer(self, optimizer: Optimizer, path: Path) -> None:
+        """Who is in which group; the other options are facts only if somebody reads them."""
+        self.optimizers[optimizer] = path
+        self.visit_class(optimizer, path)
+        groups = optimizer.param_groups
+        self.facts.append(Fact(optimizer, "attribute", "param_groups", groups, path))
+        self.facts.append(Fact(groups, "length", None, len(groups), path))
+        for i, group in enumerate(groups):
+            self.facts.append(Fact(groups, "item", i, group, path))
+            self.fact(group, "item", "params", group["params"], (*path, "params"))
+            for value in group.values():
+                self.visit(value, path)
+        self.fact(optimizer, "attribute", "state", optimizer.state, path)
+        ids = ids_of(optimizer.state)
+        self.facts.append(Fact(optimizer.state, "values", None, ids, path))
+        hooks = optimizer.step_hooks
+        self.facts.append(Fact(optimizer, "attribute", "step_hooks", hooks, (*path, "hooks")))
+        self.no_hooks(hooks, path)
+        for name, value in vars(optimizer).items():
+            if name not in ("param_groups", "state", "defaults"):
+                self.unread.append((optimizer, name, value, (*path, name)))
+
+    def no_hooks(self, hooks: Any, path: Path) -> None:
+        for kind in () if hooks is None else (hooks.before, hooks.after):
+            self.facts.append(Fact(kind, "length", None, len(kind), (*path, "hooks")))
+
+    def visit_items(self, items: Any, path: Path) -> None:
+        if not isinstance(items, tuple):
+            self.facts.append(Fact(items, "length", None, len(items), path))
+        if len(items) > LARGEST:
+            if not isinstance(items, dict) and all(map(is_plain, items)):
+                self.facts.append(Fact(items, "members", None, tuple(items), path))
+            return
+        for key, value in list(items.items() if isinstance(items, dict) else enumerate(items)):
+            if isinstance(key, Tensor):  # an optimizer's state, by parameter
+                self.visit(key, path)
+                self.visit(value, self.tensors[key])
+            elif isinstance(items, tuple):
+                self.visit(value, (*path, str(key)))
+            else:
+                self.fact(items, "item", key, value, (*path, str(key)))
+
+    def visit_object(self, value: Any, path: Path) -> None:
+        """A user's object, class or module; of the libraries' own, plain containers."""
+        kind = type(value)
+        if hasattr(value, "__next__") or kind.__module__.partition(".")[0] in CLOSED:
+            return
+        if not isinstance(value, ModuleType | type):
+            self.visit_class(value, path)
+            own = getattr(value, "__dict__", {})
+            what = (f"the attributes of {'.'.join(path)}",)
+            self.absences.append(Fact(own, "length", None, len(own), what))
+        for name, attribute in attributes(value):
+            if isinstance(value, type) and isinstance(attribute, METHODS):
+                self.visit(getattr(attribute, "__func__", attribute), (*path, name))
+            else:
+                self.unread.append((value, name, attribute, (*path, name)))
+
+    def visit_class(self, value: Any, path: Path) -> None:
+        """Any method of the class may run, but not the one that makes an object."""
+        for base in type(value).__mro__:
+            for name, attribute in vars(base).items():
+                if isinstance(attribute, METHODS):
+                    self.visit_method(name, attribute, path)
+                elif not is_of_library(base) and not name.startswith("__"):
+                    now = getattr(value, name, MISSING)
+                    if now is attribute:  # the class has it, and not the object
+                        self.unread.append((value, name, now, (*path, name)))
+
+    def visit_method(self, name: str, method: Any, path: Path) -> None:
+        function = method.fget if isinstance(method, property) else method
+        function = getattr(function, "__func__", function)
+        if isinstance(function, FunctionType) and name != "__init__":
+            if not is_of_library(function):
+                self.visit(function, (*path, name))
+            elif name == "forward":
+                self.visit_code(function.__code__)
+
+    def read_attributes(self) -> None:
+        """Follow the attributes that some code names, until there are no more."""
+        while True:
+            named = [entry for entry in self.unread if entry[1] in self.names]
+            if not named:
+                return
+            self.unread = [entry for entry in self.unread if entry[1] not in self.names]
+            for owner, name, value, path in named:
+                self.fact(owner, "attribute", name, value, path)
+
+    def changed(self) -> Iterator[Fact]:
+        """The facts that no longer hold, and what there is now that was absent."""
+        return (fact for fact in (*self.facts, *self.absences) if not fact.holds())
+
+
+def attributes(value: Any) -> Iterator[tuple[str, Any]]:
+    yield from getattr(value, "__dict__", {}).items()
+    for base in type(value).__mro__:
+        for name in getattr(base, "__slots__", ()) if not isinstance(value, type) else ():
+            if hasattr(value, name):
+                yield name, getattr(value, name)
+
+
+def is_of_library(value: Any) -> bool:
+    """Whether a function, class or module is not a user's."""
+    if isinstance(value, ModuleType):
+        name = value.__name__
+    elif isinstance(value, type | FunctionType):
+        name = value.__module__ or ""
+    else:
+        return False
+    return name.partition(".")[0] in LIBRARIES and not name.startswith("minigrad.guide")

@@ -1,0 +1,98 @@
+"""What a step may change without an array telling: random streams, options, hooks, objects."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from minigrad.program.errors import refused
+from minigrad.program.recording.facts import Fact
+from minigrad.program.recording.standins import leaf_of
+from minigrad.program.recording.surroundings import Surroundings
+from minigrad.random import default_generator
+
+__all__ = ["World", "refuse_hooks"]
+
+
+class World:
+    """How everything was before a step."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self.surroundings = surroundings
+        self.streams = random_streams()
+        self.states = [
+            (optimizer, {p: copied(state) for p, state in optimizer.state.items()})
+            for optimizer in surroundings.optimizers
+        ]
+
+    def refuse_changes(self) -> bool:
+        """CompileError if anything has changed; True if an optimiser has made its first state."""
+        for (name, before, _), (_, now, _) in zip(self.streams, random_streams(), strict=True):
+            if repr(before) != repr(now):
+                raise refused(
+                    f"the step draws random numbers from {name}",
+                    "A program would have the same numbers in every step. Draw them outside, and "
+                    "pass them as an argument.",
+                )
+        changed = list(self.surroundings.changed())
+        for fact in changed:
+            if not self.is_state(fact):
+                raise refused(
+                    f"the step changes {fact}, which is not a tensor's content",
+                    "A program computes with tensors, and does nothing else. Count, collect and "
+                    "replace between the steps, with what the step returns.",
+                )
+        return bool(changed)
+
+    def is_state(self, fact: Fact) -> bool:
+        """Whether a fact is how much an optimiser remembers."""
+        states = [optimizer.state for optimizer, _ in self.states]
+        inner = [state for outer in states for state in outer.values()]
+        is_new = fact.access in ("length", "values") or fact.value is None
+        return is_new and any(fact.owner is state for state in states + inner)
+
+    def restore(self) -> None:
+        for _, before, put_back in self.streams:
+            put_back(before)
+        for optimizer, states in self.states:
+            optimizer.state.clear()
+            optimizer.state.update(states)
+
+
+def copied(state: Any) -> Any:
+    return dict(state) if isinstance(state, dict) else state
+
+
+def random_streams() -> list[tuple[str, Any, Callable[[Any], Any]]]:
+    """Name, state and way back of each random stream that everybody shares."""
+    own = default_generator
+    streams: list[tuple[str, Any, Callable[[Any], Any]]] = [
+        ("minigrad", own.get_state().tolist(), lambda s: own.set_state(np.array(s, np.int64))),
+        ("random", random.getstate(), random.setstate),
+    ]
+    if "numpy.random" in sys.modules:
+        name, keys, *rest = np.random.get_state(legacy=True)
+        state = (name, np.asarray(keys).tolist(), *rest)
+        streams.append(("numpy.random", state, np.random.set_state))
+    return streams
+
+
+def refuse_hooks(surroundings: Surroundings) -> None:
+    """Hooks are Python code of the user's, which a program cannot call."""
+    owners: list[tuple[tuple[str, ...], Any]]
+    owners = [(path, module._hooks) for module, path in surroundings.modules.items()]
+    owners += [(path, optimizer.step_hooks) for optimizer, path in surroundings.optimizers.items()]
+    owners += [
+        (path, getattr(leaf_of(tensor), "hooks", None))
+        for tensor, path in surroundings.tensors.items()
+    ]
+    for path, hooks in owners:
+        if any(getattr(hooks, name, None) for name in ("before", "callbacks", "after")):
+            raise refused(
+                f"there is a hook on {'.'.join(path) or 'the module'}",
+                "A program cannot call it. Remove it, or do what it does in the step itself.",
+            )

@@ -1,0 +1,11 @@
+"""From a tape to a plan: the same bits, in fewer and cheaper lines, each value in its place.
+
+simplify      fewer lines with the same values
+rewrite       how a rule puts lines for a line; lower has the table of the rules:
+short_sums    sums of up to four terms as additions
+choices       `where` by a written copy, or by bit masks
+floats        one number in Python's own arithmetic
+pack          small updates of several parameters side by side
+blocks        large arrays in parts that fit the processor's cache
+memory        where each value lives: in memory that was there, in buffers, in new arrays
+"""

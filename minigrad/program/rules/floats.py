@@ -1,0 +1,107 @@
+"""One number in Python's own arithmetic, which costs less than any call of NumPy.
+
+Python's floats are float64. A sum, difference or product of two float32 numbers that is rounded to
+float64 and then to float32 is the same as if it had been rounded once, and so is a quotient. More
+than one operation goes into an expression where the recorded step rounded at the end alone, in
+float64, or where the inner one is exact: + 0.0, which makes a zero positive.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from minigrad.program.notation.expressions import ATOM, OPERATORS, SIGN, Text, with_sign
+from minigrad.program.notation.lines import Line
+from minigrad.program.notation.values import Number, Operand, Value
+from minigrad.program.rules.rewrite import Rewriter, Rule
+
+__all__ = ["FLOAT_RULES"]
+
+FLOATS = FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def in_python(new: Rewriter, line: Line) -> Value | None:
+    """A line that makes one float, as an expression of Python's."""
+    if line.out.dtype not in FLOATS or not is_possible(line):
+        return None
+    expression = Expression(new, is_wide=line.function == "assign")
+    text = expression.of_line(line)
+    if text.strength in (ATOM, SIGN):
+        return None  # a copy
+    options = {"text": text.text, "of": line.function}
+    inputs = tuple(expression.leaves)
+    return new.write(replace(line, function="float", inputs=inputs, options=options))
+
+
+def is_possible(line: Line) -> bool:
+    """Whether Python's operators can take the place of a line."""
+    if line.function == "divide" and not is_divisor(line.inputs[1]):
+        return False
+    is_known = line.function in FLOAT_RULES and not line.options and line.out.size == 1
+    return is_known and all(map(is_float, line.inputs))
+
+
+def is_divisor(operand: Operand) -> bool:
+    """Whether an operand is no zero, by which Python refuses to divide."""
+    return isinstance(operand, Number) and operand.value != 0
+
+
+def is_float(operand: Operand) -> bool:
+    if isinstance(operand, Number):
+        return operand.dtype in FLOATS and math.isfinite(operand.value)
+    return operand.dtype in FLOATS and operand.size == 1
+
+
+class Expression:
+    """The arithmetic behind a line; what it starts from are the leaves, {0}, {1} and so on.
+
+    `is_wide` says that the line rounds what float64 arithmetic has made.
+    """
+
+    def __init__(self, new: Rewriter, is_wide: bool) -> None:
+        self.new, self.is_wide = new, is_wide
+        self.leaves: list[Operand] = []
+
+    def of_line(self, line: Line) -> Text:
+        operands = [self.of(operand) for operand in line.inputs]
+        if line.function == "assign":
+            return operands[0]
+        return with_sign(*OPERATORS[line.function], *operands)
+
+    def of(self, operand: Operand) -> Text:
+        """An operand: the line that makes it, if it can be part of the expression, or a leaf."""
+        if isinstance(operand, Value):
+            operand = whole(operand)
+            maker = self.new.makers.get(operand)
+            if maker is not None and self.is_part(maker):
+                return self.of_line(maker)
+        self.leaves.append(operand)
+        return Text(f"{{{len(self.leaves) - 1}}}")
+
+    def is_part(self, maker: Line) -> bool:
+        """Whether nothing is rounded between a line and the expression."""
+        if not is_possible(maker):
+            return False
+        if maker.function == "assign":
+            return maker.out.dtype == FLOAT64
+        is_exact = maker.function == "add" and is_zero(maker.inputs[1])
+        is_part = is_exact or (self.is_wide and maker.out.dtype == FLOAT64)
+        return is_part and self.new.uses[maker.out] == 1
+
+
+def whole(value: Value) -> Value:
+    """The root, if a view is just another shape of it: item() does not mind."""
+    root = value.root
+    return root if root.size == 1 and root.dtype == value.dtype else value
+
+
+def is_zero(operand: Operand) -> bool:
+    return isinstance(operand, Number) and operand.text == "0.0"
+
+
+FLOAT_RULES: dict[str, Rule] = dict.fromkeys(
+    ("add", "subtract", "multiply", "divide", "assign"), in_python
+)

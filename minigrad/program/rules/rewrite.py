@@ -1,0 +1,103 @@
+"""Going down the lines of a draft and putting others for some of them.
+
+A rule is asked about each line of its function. It may add lines of its own, and answers with the
+value that is equal to the line's; or with None, and the line stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from minigrad.program.notation.calls import ELEMENTWISE
+from minigrad.program.notation.lines import Line
+from minigrad.program.notation.values import Layout, Operand, Shape, Value
+from minigrad.program.rules.simplify import Draft, substituted
+
+__all__ = ["Rewriter", "Rule", "rewritten"]
+
+
+class Rewriter:
+    """What a rule can see, and how it writes.
+
+    makers  the old line that makes each value
+    uses    how often a value is read
+    lines   the new lines so far
+    line    the line in whose place the next ones are written
+    """
+
+    def __init__(self, draft: Draft) -> None:
+        self.draft, self.tape = draft, draft.tape
+        self.makers = {line.out: line for line in draft.lines}
+        self.uses = Counter(value.root for line in draft.lines for value in line.reads())
+        self.uses.update(draft.wanted())
+        self.lines: list[Line] = []
+
+    def rewrite(self, rules: Mapping[str, Rule]) -> Draft:
+        same: dict[Value, Value] = {}
+        for old in self.draft.lines:
+            self.line = substituted(old, same, self.tape)
+            rule = rules.get(self.line.function)
+            equal = None if rule is None else rule(self, self.line)
+            if equal is None:
+                self.lines.append(self.line)
+            elif equal is not self.line.out:
+                same[self.line.out] = equal
+        return self.draft.replaced(self.lines, same)
+
+    def write(self, line: Line) -> Value:
+        self.lines.append(line)
+        return line.out
+
+    def add(self, function: str, inputs: tuple[Operand, ...], shape: Shape, dtype: Any) -> Value:
+        """Write a line that makes a new value, in the place of the old line."""
+        out = Value("result", Layout.in_order(shape, np.dtype(dtype)))
+        return self.write(replace(self.line, function=function, inputs=inputs, out=out, options={}))
+
+    def view(self, value: Value, look: str, shape: Shape, dtype: Any = None) -> Value:
+        return self.tape.view(value, look, Layout.in_order(shape, np.dtype(dtype or value.dtype)))
+
+    def reshaped(self, value: Value, shape: Shape) -> Value:
+        """The same elements in order, in another shape."""
+        root = value.root
+        if root.is_contiguous and root.size == value.size and root.dtype == value.dtype:
+            value = root
+        if value.shape == shape:
+            return value
+        text = "-1" if len(shape) == 1 else ", ".join(map(str, shape)) or "()"
+        return self.view(value, f"{{}}.reshape({text})", shape)
+
+    def as_put_out(self, draft: Draft) -> Draft:
+        """A reshaped result is computed in its last shape from the start."""
+        return replace(draft, outputs=[*map(self.in_last_shape, draft.outputs)])
+
+    def in_last_shape(self, value: Value) -> Value:
+        line = next((line for line in self.lines if line.out is value.root), None)
+        if value.base is None or line is None or line.function not in ELEMENTWISE:
+            return value
+        if not value.is_contiguous or not line.out.is_contiguous or value.dtype != line.out.dtype:
+            return value
+        values = [operand for operand in line.inputs if isinstance(operand, Value)]
+        if any(v.size != value.size or v.root.role == "argument" for v in values):
+            return value
+        inputs = tuple(
+            self.reshaped(operand, value.shape) if isinstance(operand, Value) else operand
+            for operand in line.inputs
+        )
+        out = Value("result", Layout.in_order(value.shape, value.dtype))
+        at = self.lines.index(line)
+        self.lines.insert(at + 1, replace(line, inputs=inputs, out=out))
+        return out
+
+
+Rule = Callable[[Rewriter, Line], Value | None]
+
+
+def rewritten(draft: Draft, rules: Mapping[str, Rule]) -> Draft:
+    """The draft with other lines, the same bits in memory in the end."""
+    rewriter = Rewriter(draft)
+    return rewriter.as_put_out(rewriter.rewrite(rules))
