@@ -9,10 +9,26 @@ import pytest
 from test_compile import compare, make_world
 
 import minigrad
+from minigrad import nn
 from minigrad.program import compile
 from minigrad.program.notation.expressions import POWER, PRODUCT, SUM, Text, with_sign
 
-SPECIAL = [-0.0, 0.0, 1.0, -1.0, 3e38, -3e38, 1e-38, -1e-45, 1 / 3, 1e8, -7.3, np.inf, -np.inf]
+SPECIAL = [
+    -0.0,
+    0.0,
+    1.0,
+    -1.0,
+    3e38,
+    -3e38,
+    1e-38,
+    -1e-45,
+    1 / 3,
+    1e8,
+    -7.3,
+    np.inf,
+    -np.inf,
+    np.nan,
+]
 
 
 def special(k, *shape, dtype=np.float32):
@@ -79,6 +95,12 @@ NUMBERS = {
     "quotients": lambda x, y: x / 3.0 - (x / y) / -0.1,
     "zeros": lambda x, y: x * y + 0.0 - y * 0.0,
     "by zero": lambda x, y: x / 0.0 + y,
+    "a choice": lambda x, y: minigrad.where(x > y, x * 3.0, y + x) * minigrad.where(y <= 0, x, y),
+    "of numbers": lambda x, y: minigrad.where(x >= y, x, 0.0) + minigrad.where(x < y, 2.0, y),
+    "kept": lambda x, y: minigrad.where(x != y, x * y, y) + minigrad.where(x > y, x * 2, y * 2) * x,
+    "both": lambda x, y: (x * y - 1) * minigrad.where(x > 0, x * y - 1, x + y),
+    "leaky": lambda x, y: nn.functional.leaky_relu(x, 0.1) - nn.functional.leaky_relu(y, -2.0),
+    "relu": lambda x, y: minigrad.relu(x * y) - minigrad.relu(y).sum(),
     "infinite": lambda x, y: x * float("inf") - y * float("nan"),
 }
 
@@ -94,6 +116,12 @@ def test_one_number_is_computed_in_python():
     step = compile(lambda x, y: (x * y).sum() + y)
     step(minigrad.tensor([1.5]), minigrad.tensor([2.0]))
     assert "[0] = x.item() * y.item()" in step.source
+
+
+def test_one_number_is_chosen_in_python():
+    step = compile(lambda x: minigrad.where(x > 0, x, x * 0.5))
+    step(minigrad.tensor([1.5]))
+    assert "= x.item() if x.item() > 0.0 else x.item() * 0.5\n" in step.source
 
 
 def test_float32_numbers_are_rounded_after_each_operation():

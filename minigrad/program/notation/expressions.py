@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["ATOM", "OPERATORS", "POWER", "PRODUCT", "SIGN", "SUM", "Text", "with_sign"]
+__all__ = [
+    "ATOM", "CHOICE", "OPERATORS", "OR", "POWER", "PRODUCT", "SIGN", "SUM", "Text", "with_sign",
+]  # fmt: skip
 
 # How strongly an expression holds together: what is weaker than its place needs brackets.
-COMPARISON, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(8)
+CHOICE, COMPARISON, OR, AND, SUM, PRODUCT, SIGN, POWER, ATOM = range(9)
 OPERATORS = {
     "greater": (">", COMPARISON),
     "greater_equal": (">=", COMPARISON),

@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.program.notation.lines import Line
 from minigrad.program.notation.values import Number, Operand, Value
+from minigrad.program.rules.floats import is_choice_of_floats
 from minigrad.program.rules.rewrite import Rewriter
 
 __all__ = ["chosen"]
@@ -32,6 +33,8 @@ def chosen(new: Rewriter, line: Line) -> Value | None:
         return None
     if any(v.dtype != out.dtype for v in (a, b)):
         return None
+    if out.size == 1 and is_choice_of_floats(line):
+        return None  # Python chooses
     by = written if out.size < LARGE else masked
     return by(new, condition, a, b)
 

@@ -3,7 +3,7 @@
 Python's floats are float64. A sum, difference or product of two float32 numbers that is rounded to
 float64 and then to float32 is the same as if it had been rounded once, and so is a quotient. More
 than one operation goes into an expression where the recorded step rounded at the end alone, in
-float64, or where the inner one is exact: + 0.0, which makes a zero positive.
+float64, or where the inner one is exact: + 0.0, which makes a zero positive, and a choice.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from minigrad.program.notation.expressions import ATOM, OPERATORS, SIGN, Text, with_sign
+from minigrad.program.notation.expressions import ATOM, CHOICE, OPERATORS, OR, SIGN, Text, with_sign
 from minigrad.program.notation.lines import Line
 from minigrad.program.notation.values import Number, Operand, Value
 from minigrad.program.rules.rewrite import Rewriter, Rule
 
 __all__ = ["FLOAT_RULES"]
 
+SIGNS = ("add", "subtract", "multiply", "divide")
+COMPARISONS = ("greater", "greater_equal", "less", "less_equal")
 FLOATS = FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
@@ -38,10 +40,18 @@ def in_python(new: Rewriter, line: Line) -> Value | None:
 
 def is_possible(line: Line) -> bool:
     """Whether Python's operators can take the place of a line."""
+    if line.function == "where":
+        return line.inputs[0].dtype == bool and is_choice_of_floats(line)
     if line.function == "divide" and not is_divisor(line.inputs[1]):
         return False
     is_known = line.function in FLOAT_RULES and not line.options and line.out.size == 1
     return is_known and all(map(is_float, line.inputs))
+
+
+def is_choice_of_floats(line: Line) -> bool:
+    """Whether a `where` chooses one of two floats."""
+    is_single = all(isinstance(x, Number) or x.size == 1 for x in line.inputs)
+    return line.out.size == 1 and is_single and all(map(is_float, line.inputs[1:]))
 
 
 def is_divisor(operand: Operand) -> bool:
@@ -66,10 +76,30 @@ class Expression:
         self.leaves: list[Operand] = []
 
     def of_line(self, line: Line) -> Text:
+        if line.function == "where":
+            return self.of_choice(line)
         operands = [self.of(operand) for operand in line.inputs]
         if line.function == "assign":
             return operands[0]
         return with_sign(*OPERATORS[line.function], *operands)
+
+    def of_choice(self, line: Line) -> Text:
+        """a if x > y else b; a and b are rounded with the result, and may be what a line makes."""
+        condition, *branches = line.inputs
+        a, b = map(self.of_branch, branches)
+        asked = None if isinstance(condition, Number) else self.new.makers.get(condition)
+        if asked is not None and asked.function in COMPARISONS and all(map(is_float, asked.inputs)):
+            text = with_sign(*OPERATORS[asked.function], *map(self.of, asked.inputs))
+        else:
+            text = self.of(condition)
+        return Text(f"{a.within(OR)} if {text.text} else {b.text}", CHOICE)
+
+    def of_branch(self, operand: Operand) -> Text:
+        maker = None if isinstance(operand, Number) else self.new.makers.get(operand)
+        is_single = maker is not None and self.new.uses[maker.out] == 1
+        if maker is not None and is_single and maker.function in SIGNS and is_possible(maker):
+            return self.of_line(maker)
+        return self.of(operand)
 
     def of(self, operand: Operand) -> Text:
         """An operand: the line that makes it, if it can be part of the expression, or a leaf."""
@@ -102,6 +132,4 @@ def is_zero(operand: Operand) -> bool:
     return isinstance(operand, Number) and operand.text == "0.0"
 
 
-FLOAT_RULES: dict[str, Rule] = dict.fromkeys(
-    ("add", "subtract", "multiply", "divide", "assign"), in_python
-)
+FLOAT_RULES: dict[str, Rule] = dict.fromkeys((*SIGNS, "assign", "where"), in_python)

@@ -116,10 +116,7 @@ class Buffered(Page):
             case "pack":
                 yield from self.pack(line, out, inputs)
             case "float":
-                floats = [self.as_float(operand, line) for operand in line.inputs]
-                target = f"{out}[{', '.join('0' for _ in line.out.shape) or '()'}]"
-                text = f"{target} = {line.options['text'].format(*floats)}"
-                yield from wrapped(text, f"{target} = (", WIDTH - 4)
+                yield from self.number(line, out)
             case function if function.endswith(".reduce"):
                 yield reduction(line, inputs[0], out)
             case function if isinstance(NAMESPACE.get(function), np.ufunc):
@@ -157,8 +154,25 @@ class Buffered(Page):
             name = f"{x.removesuffix('_grad')}_{out.rpartition('_')[2]}"
             yield f"{self.words.view(part, line, name)}[...] = {x}"
 
+    def number(self, line: Line, out: str) -> Iterator[str]:
+        """One number, as an expression of Python's."""
+        target = f"{out}[{', '.join('0' for _ in line.out.shape) or '()'}]"
+        floats = [self.as_float(operand, line) for operand in line.inputs]
+        text = line.options["text"].format(*floats)
+        if len(f"{target} = {text}") > WIDTH - 4 and " else " in text:
+            yield from (
+                f"{target} = (",
+                *indented(text.replace(" else ", "\nelse ").split("\n")),
+                ")",
+            )
+        else:
+            yield from wrapped(f"{target} = {text}", f"{target} = (", WIDTH - 4)
+
     def as_float(self, operand: Operand, line: Line) -> str:
-        return operand.text if isinstance(operand, Number) else f"{self.of(operand, line)}.item()"
+        """Also a number by its name, if it is one of float32 that has more digits in float64."""
+        if isinstance(operand, Number) and operand.text == operand.digits:
+            return operand.text
+        return f"{self.of(operand, line)}.item()"
 
     def setup(self) -> Iterator[list[str]]:
         return self.words.setup()
