@@ -12,9 +12,10 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from minigrad.elsewhere import Absent
 from minigrad.notes import noted
 
-__all__ = ["COMPOSED", "FAMILIES", "SPELLED", "attribute_of_tensor", "note"]
+__all__ = ["COMPOSED", "FAMILIES", "OF_MODULES", "SPELLED", "attribute_of", "note"]
 
 # ---- other names for what is here ---------------------------------------------------------------
 
@@ -208,14 +209,39 @@ FAMILIES = (
      f"The layers here are {LAYERS}. Any other is a Module of your own, with a forward."),
 )  # fmt: skip
 
+# ---- what modules of nn have in PyTorch ---------------------------------------------------------
+
+AROUND = (
+    "Backward hooks of a whole module are outside of minigrad. The same gradients pass through the "
+    "tensors that go in and come out: in forward, write x.register_hook(function) and "
+    "y.register_hook(function); a tensor that the function returns replaces the gradient."
+)
+STATE = (
+    "The state of a module here is its parameters and buffers: register_buffer(name, tensor) adds "
+    "to it, and a subclass may define state_dict and load_state_dict."
+)
+OF_MODULES = {
+    "register_backward_hook": AROUND, "register_full_backward_hook": AROUND,
+    "register_full_backward_pre_hook": AROUND,
+    "compile": "Compile the whole step of a training: minigrad.compile(step).",
+    "get_extra_state": STATE, "set_extra_state": STATE,
+    "register_state_dict_post_hook": STATE, "register_state_dict_pre_hook": STATE,
+    "register_load_state_dict_post_hook": STATE, "register_load_state_dict_pre_hook": STATE,
+    "set_submodule": "Assign it: net.layers[0] = module, or setattr(parent, name, module).",
+    "half": "minigrad has five dtypes: a network is of float32, or of float64 after double().",
+}  # fmt: skip
+
 # ---- the error ----------------------------------------------------------------------------------
 
 
-def attribute_of_tensor(tensor: object, kind: type, name: str) -> AttributeError:
-    """The error for `tensor.name`, or `Tensor.name` of the class."""
-    what = f"type object {kind.__name__!r}" if tensor is None else f"{kind.__name__!r} object"
-    error = AttributeError(f"{what} has no attribute {name!r}", name=name, obj=tensor)
-    return noted(error, note("tensor", name, [n for base in kind.__mro__ for n in vars(base)]))
+def attribute_of(where: str, owner: object, kind: type, name: str) -> AttributeError:
+    """The error for `tensor.name` or `module.name`, or of the class of one."""
+    what = f"type object {kind.__name__!r}" if owner is None else f"{kind.__name__!r} object"
+    error = AttributeError(f"{what} has no attribute {name!r}", name=name, obj=owner)
+    if where == "module" and name in OF_MODULES:
+        return noted(error, OF_MODULES[name])
+    there = [n for base in kind.__mro__ for n, v in vars(base).items() if not isinstance(v, Absent)]
+    return noted(error, note(where, name, there))
 
 
 def is_public(name: str) -> bool:

@@ -1,8 +1,9 @@
-"""What PyTorch has and minigrad has not: names of modules, and methods of tensors.
+"""What PyTorch has and minigrad has not: names of modules, methods of tensors and of layers.
 
 Asking for one raises the AttributeError of Python, with a note on what is nearest; the notes are
-imported then. A module asks here from its `__getattr__`. Of a tensor, each name is a descriptor of
-its own: a `__getattr__` would do as well, and would slow down every attribute.
+imported then. A module of Python asks here from its `__getattr__`. Of tensors and of nn's modules,
+each name is a descriptor of its own: a `__getattr__` would do as well, and would slow down every
+attribute.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.notes import noted
 
-__all__ = ["METHODS", "Elsewhere", "not_here"]
+__all__ = ["METHODS", "OF_MODULES", "Absent", "Elsewhere", "InModules", "not_here"]
 
 
 def not_here(module: str, name: str, names: Iterable[str]) -> Exception:
@@ -73,16 +74,26 @@ METHODS = """
 """.split()  # noqa: SIM905 (quotes around each would not help)
 
 
+OF_MODULES = """
+    T_destination bfloat16 call_super_init compile cuda dump_patches get_extra_state half ipu mtia
+    register_backward_hook register_full_backward_hook register_full_backward_pre_hook
+    register_load_state_dict_post_hook register_load_state_dict_pre_hook
+    register_state_dict_post_hook register_state_dict_pre_hook set_extra_state set_submodule
+    share_memory to_empty xpu
+""".split()  # noqa: SIM905
+
+
 class Absent:
-    """An attribute that is not there."""
+    """An attribute that is not there, of tensors or of modules of nn."""
 
-    __slots__ = ("name",)
+    __slots__ = ("name", "where")
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, where: str) -> None:
+        self.name, self.where = name, where
 
     def __get__(self, instance: object, owner: type) -> Any:
-        raise import_module("minigrad.absent").attribute_of_tensor(instance, owner, self.name)
+        absent = import_module("minigrad.absent")
+        raise absent.attribute_of(self.where, instance, owner, self.name)
 
 
 def visible(self: object) -> list[str]:
@@ -91,14 +102,20 @@ def visible(self: object) -> list[str]:
     return [name for name in names if not isinstance(getattr_static(self, name, None), Absent)]
 
 
+def base(where: str, names: Iterable[str]) -> type:
+    """A class from which one inherits that the names are not there."""
+    absent = {name: Absent(name, where) for name in names}
+    return type("Elsewhere", (), {"__slots__": (), "__dir__": visible, **absent})
+
+
 if TYPE_CHECKING:
 
     class Elsewhere:
         __slots__ = ()
 
+    class InModules:
+        __slots__ = ()
+
 else:
-    Elsewhere = type(
-        "Elsewhere",
-        (),
-        {"__slots__": (), "__dir__": visible, **{name: Absent(name) for name in METHODS}},
-    )
+    Elsewhere = base("tensor", METHODS)
+    InModules = base("module", OF_MODULES)

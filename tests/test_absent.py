@@ -95,6 +95,51 @@ def test_every_method_of_pytorchs_tensors_is_here_or_says_what_is_nearest() -> N
             getattr(minigrad.Tensor, name)
 
 
+def test_every_method_of_pytorchs_modules_is_here_or_says_what_is_nearest() -> None:
+    net = minigrad.nn.Linear(1, 1)
+    for name in dir(torch.nn.Linear(1, 1)):
+        if name.startswith("_") or hasattr(net, name) or not hasattr(torch.nn.Module, name):
+            continue
+        with pytest.raises(AttributeError, match=f"'Linear' object has no attribute '{name}'") as e:
+            getattr(net, name)
+        assert len(e.value.__notes__) == 1
+        assert name not in dir(net)
+    with pytest.raises(AttributeError) as caught:
+        net.register_full_backward_hook(print)
+    [note] = caught.value.__notes__
+    assert "y.register_hook(function)" in note
+
+
+def test_the_nearest_name_is_there() -> None:
+    """Of what no family of notes knows; names that are not here are no advice."""
+    for asked in (minigrad.nn.Linear(1, 1), minigrad.ones(1)):
+        absent_here = {n for base in type(asked).__mro__ for n in vars(base)} - {*dir(asked)}
+        for name in absent_here - {"__abstractmethods__"}:
+            with pytest.raises(AttributeError) as caught:
+                getattr(asked, name)
+            for note in getattr(caught.value, "__notes__", ()):
+                _, said, nearest = note.partition("The nearest name is ")
+                assert not said or hasattr(asked, nearest.rstrip(".").rpartition(".")[2]), note
+
+
+def test_what_is_not_here_can_be_a_users_own() -> None:
+    class Net(minigrad.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.compile = minigrad.nn.Linear(1, 2)
+            self.half = 0.5
+
+        def cuda(self) -> str:
+            return "mine"
+
+    net = Net()
+    assert (net.cuda(), net.half, net.compile.out_features) == ("mine", 0.5, 2)
+    assert [name for name, _ in net.named_children()] == ["compile"]
+    assert {"cuda", "half", "compile"} < {*dir(net)}
+    with pytest.raises(AttributeError, match="type object 'Net' has no attribute 'xpu'"):
+        Net.xpu  # noqa: B018
+
+
 def test_the_layers_and_optimizers_of_pytorch_are_here_or_have_a_note_of_their_kind() -> None:
     """No class of theirs is left to the general note."""
     for theirs, mine in ((torch.nn, minigrad.nn), (torch.optim, minigrad.optim)):

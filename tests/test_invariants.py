@@ -738,9 +738,9 @@ def test_an_op_on_arrays_is_its_kernel():
 # ---- the source ---------------------------------------------------------------------------------
 
 LAYERS = [
-    ["version", "notes", "absent", "dtypes", "fma", "scalar", "boxmuller", "printing"],
+    ["version", "notes", "elsewhere", "absent", "dtypes", "fma", "scalar", "boxmuller", "printing"],
     ["random"],
-    ["tensor", "return_types", "elsewhere", "cuda", "autograd", "ops"],
+    ["tensor", "return_types", "cuda", "autograd", "ops"],
     ["functions"],
     ["nested", "creation", "kin", "legacy", "serialization"],
     ["nn"],

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from minigrad import dtypes
 from minigrad.autograd.graph import Node, RemovableHandle
+from minigrad.elsewhere import InModules
 from minigrad.nn import state
 from minigrad.nn.conversion import convert, wanted_dtype
 from minigrad.nn.hooks import ForwardHooks, Hook, hooks_of, register
@@ -38,7 +39,7 @@ def no_forward(self: Module, *input: Any) -> Any:
     )
 
 
-class Module:
+class Module(InModules):
     """The base class of networks and of their layers.
 
     A subclass calls `super().__init__()`, assigns parameters and other modules to attributes, and
