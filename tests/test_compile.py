@@ -456,6 +456,22 @@ def test_each_way_to_know_a_gradient(hold):
             assert np.array_equal(getattr(kept, "array", kept), values)
 
 
+def test_what_a_gradient_has_gathered_is_not_the_next_ones():
+    world, called = make_world(), []
+    step, weight, known = compile(world.step), world.net[0].weight, weakref.WeakSet()
+    for k in range(6):
+        step(*batch(k))
+        assert len(known) == 0
+        assert weight.grad.grad is None
+        if k % 2:
+            known.add(weight.grad)
+        else:
+            weight.grad.requires_grad_().register_hook(called.append)
+            weight.grad.sum().backward()
+            weight.grad.requires_grad_(False)
+    assert len(called) == 3
+
+
 def test_a_gradient_that_nobody_has_kept_is_the_same_object():
     world = make_world()
     step = compile(world.step)

@@ -119,6 +119,7 @@ SEQUENTIAL = {
     "reversed": on(seq, lambda s, t: list(reversed(s))),
     "forward": lambda t: t.nn.Sequential(t.nn.Linear(2, 3), t.nn.ReLU())(t.ones(2)),
     "forward-without-input": on(seq, lambda s, t: s()),
+    "forward-through-none": on(seq, lambda s, t: s.__setitem__(0, None) or s(t.ones(1))),
     "forward-with-two": on(seq, lambda s, t: s(1, 2)),
     "state": lambda t: t.nn.Sequential(
         t.nn.Linear(1, 1), t.nn.ReLU(), t.nn.Linear(1, 2)

@@ -85,6 +85,16 @@ def test_relu_keeps_nan_and_minus_zero_and_makes_plus_zero_of_what_is_below(
 
 
 @LIBRARIES
+@pytest.mark.parametrize("rows", [3, 40, 400])
+def test_what_relu_makes_of_a_transpose_lies_as_the_transpose_does(
+    library: ModuleType, rows: int
+) -> None:
+    """Small arrays, middling ones and large ones are computed by different calls of NumPy."""
+    x = library.ones(rows, 100).t()
+    assert library.relu(x).stride() == x.stride()
+
+
+@LIBRARIES
 def test_the_second_derivative_of_relu_is_zero_everywhere(library: ModuleType) -> None:
     x = library.tensor([*DEAD, *ALIVE], dtype=library.float64, requires_grad=True)
     (first,) = library.autograd.grad(library.relu(x).sum(), x, create_graph=True)

@@ -96,7 +96,10 @@ class Sequential(Numbered):
     def forward(self, input: Any) -> Any:
         fields = self.__dict__
         for name in self._names.modules:
-            input = fields[name].__call__(input)  # takes half as long as calling the object
+            module = fields[name]
+            if module is None:
+                module()  # type: ignore[misc]  # says, as in PyTorch, that None is no function
+            input = module.__call__(input)  # takes less time than to call the object
         return input
 
     def __getitem__(self, index: SupportsIndex | slice) -> Any:

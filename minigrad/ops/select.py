@@ -51,7 +51,7 @@ def above_zero(x: Array) -> Array:
     """
     if x.size < LARGE or type(x) is not ndarray or x.dtype not in BITS:
         return np.maximum(number(0, x.dtype), x)
-    if x.size <= MANY:
+    if x.size <= MANY and x.flags.c_contiguous:  # the result lies as x does, and as the zeros do
         return np.maximum(zeros(x.dtype)[: x.size].reshape(x.shape), x)
     return np.clip(x, number(0, x.dtype), number(np.inf, x.dtype))
 

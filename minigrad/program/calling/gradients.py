@@ -61,6 +61,8 @@ class Gradient:
         yield f"{t}.array is not {buffer}"
         yield f"{t}.node is not None"
         yield f"{t}.stamp is not None"
+        yield f"{t}.frozen is not None"  # it has required grad, and may have a gradient and hooks
+        yield f"{t}.__weakref__ is not None"
 
     def renewed(self) -> None:
         """Let the leaf have a tensor that nobody knows, on a buffer that nobody has kept."""
@@ -77,5 +79,5 @@ class Gradient:
 def new_tensor(array: Array) -> Tensor:
     t = object.__new__(Tensor)
     t.array = array
-    t.node = t.stamp = t.view_of = None
+    t.node = t.stamp = t.view_of = t.frozen = None  # type: ignore[assignment]  # no Leaf waits
     return t
