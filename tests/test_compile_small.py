@@ -76,6 +76,7 @@ def test_linear(rows, terms, out):
 BROADCAST = {
     "a row": lambda x, y: x * y[0] + y,
     "a column": lambda x, y: x + y[:, :1] * y,
+    "finite": lambda x, y: minigrad.where(x < float("inf"), x, y) * y,
     "both": lambda x, y: x[:1] * y[:, :1] + x,
     "transposed": lambda x, y: (x.T * y.T + y[:, 0]).T,
     "transposed sums": lambda x, y: (x.T * y.T).sum(0) + (x.T - y.T).sum(1).sum(),
@@ -98,6 +99,7 @@ NUMBERS = {
     "a choice": lambda x, y: minigrad.where(x > y, x * 3.0, y + x) * minigrad.where(y <= 0, x, y),
     "of numbers": lambda x, y: minigrad.where(x >= y, x, 0.0) + minigrad.where(x < y, 2.0, y),
     "kept": lambda x, y: minigrad.where(x != y, x * y, y) + minigrad.where(x > y, x * 2, y * 2) * x,
+    "finite": lambda x, y: minigrad.where(x < float("inf"), x, y) * y,
     "both": lambda x, y: (x * y - 1) * minigrad.where(x > 0, x * y - 1, x + y),
     "leaky": lambda x, y: nn.functional.leaky_relu(x, 0.1) - nn.functional.leaky_relu(y, -2.0),
     "relu": lambda x, y: minigrad.relu(x * y) - minigrad.relu(y).sum(),

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from graphlib import TopologicalSorter
 from pathlib import Path
 from weakref import ref
 
@@ -795,6 +796,30 @@ def test_imports_go_one_way(path):
             assert not higher or node.lineno > last_class(path)
         else:
             assert higher == []
+
+
+ROOMS = [
+    ["errors"],
+    ["notation"],
+    ["recording", "rules"],
+    ["text"],
+    ["agreement", "program"],
+    ["calling", "save"],
+    ["compiled"],
+]
+
+
+def test_the_rooms_of_compile_are_passed_one_way():
+    """A file imports from its own room and from those before it, and no two lead to each other."""
+    floor = {room: i for i, rooms in enumerate(ROOMS) for room in rooms}
+    graph = {}
+    for path in (p for p in MODULES if part_of(p) == "program" and p.name != "__init__.py"):
+        own = path.relative_to(SOURCE / "program").with_suffix("").parts
+        names = (name.split(".") for _, found in imported(parse(path)) for name in found)
+        graph[own] = [tuple(n[2:4]) for n in names if n[:2] == ["minigrad", "program"]]
+        for room, *_ in graph[own]:
+            assert room == own[0] or floor[room] < floor[own[0]], (own, room)
+    assert {*TopologicalSorter(graph).static_order()} >= graph.keys()
 
 
 def last_class(path):
