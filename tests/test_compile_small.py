@@ -107,6 +107,21 @@ NUMBERS = {
 }
 
 
+PUT_OUT = {
+    "the elements in another order": lambda w, v: nn.functional.leaky_relu(w.t()).detach() * 1,
+    "one row of an outer sum": lambda w, v: (v.view(-1, 1) + v)[1],
+    "its first rows, as one": lambda w, v: (v.view(-1, 1) * v)[:2].reshape(-1),
+}
+
+
+@pytest.mark.parametrize("f", PUT_OUT.values(), ids=PUT_OUT)
+def test_results_that_are_another_look_at_what_a_line_makes(f):
+    w, v = special(1, 3, 2), special(2, 30)
+    expected, step = f(w, v).tolist(), compile(lambda: f(w, v))
+    for _ in range(4):
+        assert np.array_equal(step().tolist(), expected, equal_nan=True)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("f", NUMBERS.values(), ids=NUMBERS)
 @pytest.mark.parametrize("shape", [(), (1,), (1, 1)])

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from minigrad.program.notation.calls import ELEMENTWISE
 from minigrad.program.notation.lines import Line
-from minigrad.program.notation.values import Number, Operand, Value
+from minigrad.program.notation.values import Layout, Number, Operand, Value
 from minigrad.program.rules.choices import chosen
 from minigrad.program.rules.floats import FLOAT_RULES
 from minigrad.program.rules.rewrite import Rewriter, Rule, rewritten
@@ -35,7 +35,8 @@ def of_equal_shapes(new: Rewriter, line: Line) -> Value | None:
         turned = new.add(line.function, inputs, line.out.shape[::-1], line.out.dtype)
         line = new.lines.pop()
         new.write(replace(line, inputs=tuple(in_shape(new, x, turned) for x in line.inputs)))
-        return new.view(turned, "{}.T", turned.shape[::-1])
+        layout = Layout(turned.shape[::-1], turned.dtype, turned.strides[::-1])
+        return new.tape.view(turned, "{}.T", layout)
     if not line.out.is_contiguous:
         return None
     inputs = tuple(in_shape(new, operand, line.out) for operand in line.inputs)

@@ -79,6 +79,8 @@ class Rewriter:
         line = next((line for line in self.lines if line.out is value.root), None)
         if value.base is None or line is None or line.function not in ELEMENTWISE:
             return value
+        if value.size != line.out.size:  # a part of what the line makes
+            return value
         if not value.is_contiguous or not line.out.is_contiguous or value.dtype != line.out.dtype:
             return value
         values = [operand for operand in line.inputs if isinstance(operand, Value)]
