@@ -15,7 +15,7 @@ import numpy as np
 
 from minigrad.program.notation.expressions import ATOM, CHOICE, OPERATORS, OR, SIGN, Text, with_sign
 from minigrad.program.notation.lines import Line
-from minigrad.program.notation.values import Number, Operand, Value
+from minigrad.program.notation.values import Layout, Number, Operand, Value
 from minigrad.program.rules.rewrite import Rewriter, Rule
 
 __all__ = ["FLOAT_RULES"]
@@ -34,8 +34,12 @@ def in_python(new: Rewriter, line: Line) -> Value | None:
     if text.strength in (ATOM, SIGN):
         return None  # a copy
     options = {"text": text.text, "of": line.function}
-    inputs = tuple(expression.leaves)
-    return new.write(replace(line, function="float", inputs=inputs, options=options))
+    inputs, out = tuple(expression.leaves), line.out
+    if out not in new.wanted:  # an array without dims takes the shortest index
+        out = Value("result", Layout.in_order((), out.dtype))
+        new.makers[out], new.uses[out] = line, new.uses[line.out]
+    new.write(replace(line, function="float", inputs=inputs, options=options, out=out))
+    return new.reshaped(out, line.out.shape)
 
 
 def is_possible(line: Line) -> bool:
@@ -95,7 +99,7 @@ class Expression:
         return Text(f"{a.within(OR)} if {text.text} else {b.text}", CHOICE)
 
     def of_branch(self, operand: Operand) -> Text:
-        maker = None if isinstance(operand, Number) else self.new.makers.get(operand)
+        maker = None if isinstance(operand, Number) else self.new.makers.get(whole(operand))
         is_single = maker is not None and self.new.uses[maker.out] == 1
         if maker is not None and is_single and maker.function in SIGNS and is_possible(maker):
             return self.of_line(maker)

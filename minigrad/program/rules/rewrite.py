@@ -15,7 +15,7 @@ import numpy as np
 
 from minigrad.program.notation.calls import ELEMENTWISE
 from minigrad.program.notation.lines import Line
-from minigrad.program.notation.values import Layout, Operand, Shape, Value
+from minigrad.program.notation.values import Layout, Number, Operand, Shape, Value
 from minigrad.program.rules.simplify import Draft, substituted
 
 __all__ = ["Rewriter", "Rule", "rewritten"]
@@ -26,6 +26,7 @@ class Rewriter:
 
     makers  the old line that makes each value
     uses    how often a value is read
+    wanted  what is stored or put out in the end
     lines   the new lines so far
     line    the line in whose place the next ones are written
     """
@@ -34,13 +35,16 @@ class Rewriter:
         self.draft, self.tape = draft, draft.tape
         self.makers = {line.out: line for line in draft.lines}
         self.uses = Counter(value.root for line in draft.lines for value in line.reads())
-        self.uses.update(draft.wanted())
+        self.wanted = draft.wanted()
+        self.uses.update(self.wanted)
         self.lines: list[Line] = []
 
     def rewrite(self, rules: Mapping[str, Rule]) -> Draft:
         same: dict[Value, Value] = {}
         for old in self.draft.lines:
-            self.line = substituted(old, same, self.tape)
+            line = substituted(old, same, self.tape)
+            self.line = replace(line, inputs=tuple(map(self.seen_directly, line.inputs)))
+            self.makers[old.out] = self.line
             rule = rules.get(self.line.function)
             equal = None if rule is None else rule(self, self.line)
             if equal is None:
@@ -48,6 +52,14 @@ class Rewriter:
             elif equal is not self.line.out:
                 same[self.line.out] = equal
         return self.draft.replaced(self.lines, same)
+
+    def seen_directly(self, operand: Operand) -> Operand:
+        """A single number that was reshaped twice, as one view of its root."""
+        if isinstance(operand, Number) or operand.base is None or operand.base.base is None:
+            return operand
+        root = operand.root
+        is_single = operand.size == root.size == 1 and operand.dtype == root.dtype
+        return self.reshaped(operand, operand.shape) if is_single else operand
 
     def write(self, line: Line) -> Value:
         self.lines.append(line)
