@@ -55,6 +55,32 @@ def test_a_single_number_as_a_matrix_loses_no_nan(torch, shapes, place, number):
     return factors[0] @ factors[1]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@in_both
+def test_the_sign_of_a_zero_in_a_product_of_one_term(torch, dtype):
+    """A column times a row keeps it; with a single number in one of them it is lost."""
+    numbers = torch.tensor([0.0, -3.0, -0.0, 2.0] * 6, dtype=getattr(torch, dtype))
+    products = []
+    for rows, columns in itertools.product([1, 2, 3, 9], repeat=2):
+        column, row = numbers[:rows].view(rows, 1), numbers[1 : columns + 1].view(1, columns)
+        transpose = numbers[: 2 * rows].view(rows, 2).t().contiguous().t()[:, :1]
+        products += [column @ row, transpose @ row, column.view(-1)[:1] @ row]
+    return [np.signbit(product.numpy()).tolist() for product in products]
+
+
+@pytest.mark.parametrize("shape", [(2,), (1, 2), (3, 2)], ids=str)
+@in_both
+def test_the_zeros_of_a_dead_unit(torch, shape):
+    """They are printed with their signs."""
+    layer = torch.nn.Linear(2, 1)
+    x = torch.tensor([-1.0, 2.0]).expand(shape).clone().requires_grad_()
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[1.0, -1.0]]))
+        layer.bias.zero_()
+    torch.relu(layer(x)).sum().backward()
+    return str([layer.weight.grad, layer.bias.grad, x.grad])
+
+
 @in_both
 def test_a_gradient_of_a_layer_loses_no_nan(torch):
     w = torch.ones(1, 3, requires_grad=True)

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.ops.constants import number
+
 __all__ = ["product", "total"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -77,8 +79,8 @@ def in_four_columns(x: Array, axis: int) -> Array:
 def product(a: Array, b: Array) -> Array:
     """a b of a matrix, or a row, and a matrix."""
     inner, columns = b.shape
-    if inner == 1 and (a.size == 1) != (columns == 1):
-        return multiple(a, b)
+    if inner == 1:
+        return of_one_term(a, b)
     if inner < 2 or inner > 7 or a.dtype.kind != "f":
         return a.dot(b)
     rows = a.shape[0] if a.ndim == 2 else 1
@@ -94,14 +96,19 @@ def in_order(x: Array) -> Array:
     return x if x.flags.c_contiguous else x.copy("C")
 
 
-def multiple(a: Array, b: Array) -> Array:
-    """a b where one of the two is a single number: inf and NaN are not lost beside a 0.
+def of_one_term(a: Array, b: Array) -> Array:
+    """a b of a column and a row: each number of the one times each of the other.
 
-    NumPy's dot leaves such a product to the BLAS, for which 0 times anything is 0.
+    NumPy's dot leaves it to the BLAS, for which 0 times anything is 0, also NaN. Like a sum, which
+    begins with 0, PyTorch's product of a single number or with one makes 0 of -0.
     """
     if a.size == 1:
-        return np.multiply(a.reshape(()), b if a.ndim == 2 else b[0])
-    return np.multiply(a, b.reshape(()))
+        lone = np.multiply(a.reshape(()), b if a.ndim == 2 else b[0])
+    elif b.size == 1:
+        lone = np.multiply(a, b.reshape(()))
+    else:
+        return in_order(np.multiply(a, b))
+    return in_order(np.add(lone, number(0, lone.dtype)))
 
 
 def is_added_in_order(rows: int, inner: int, columns: int, b: Array) -> bool:
