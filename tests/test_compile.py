@@ -1736,6 +1736,14 @@ def test_views_of_what_was_there():
     refused(lambda world, x, y: world.net[0].weight.T, "returns a view")
 
 
+def test_views_of_what_the_step_has_written_to():
+    """A program that made another tensor of it would not see what is written to it later."""
+    refused(lambda world, x, y: x.mul_(2)[1:], "returns a view")
+    refused(
+        lambda world, x, y: (trained(world, x, y), world.net[0].bias.detach())[1], "returns a view"
+    )
+
+
 def test_there_is_no_program_before_the_first_call():
     with pytest.raises(CompileError, match="no program yet"):
         _ = compile(make_world().step).source

@@ -14,7 +14,7 @@ from minigrad.program.errors import CompileError, refused
 from minigrad.program.notation.tape import Tape
 from minigrad.program.notation.values import Value
 from minigrad.program.recording.facts import is_plain
-from minigrad.program.recording.marked import value_of
+from minigrad.program.recording.marked import Marked, memory_of, value_of
 from minigrad.program.recording.noting import noting
 from minigrad.program.recording.standins import Given, WatchedLeaf, give_own_array
 from minigrad.tensor import Tensor
@@ -114,8 +114,9 @@ class Reader:
         return self.known[t]
 
     def made(self, t: Tensor) -> NewTensor:
-        value = value_of(self.tape, t.array)
-        if value.root.kind == "given":
+        array: Any = t.array
+        memory = memory_of(array) if isinstance(array, Marked) else self.tape.foreign(array)
+        if memory.start.kind == "given":  # also if the step has written to it
             raise refused(
                 "the step returns a view of a tensor that was there before",
                 "Return the tensor itself, or a clone() of what the view shows.",
@@ -125,6 +126,7 @@ class Reader:
                 "the step returns a new leaf, or a tensor with a hook",
                 "Return tensors that are computed, and leave hooks and retain_grad out.",
             )
+        value = value_of(self.tape, array)
         self.found.new.append(NewTensor(value, t.node, t._version))
         return self.found.new[-1]
 
