@@ -1744,6 +1744,19 @@ def test_views_of_what_the_step_has_written_to():
     )
 
 
+def test_writes_to_shared_memory_are_not_counted_where_none_is_shared():
+    def body(a, b):
+        b.mul_(3)
+        return a + b
+
+    step, memory = compile(body), minigrad.arange(6.0)
+    step(memory[:4], memory[1:5])
+    for _ in range(3):
+        a, b = minigrad.ones(4), minigrad.ones(4)
+        assert step(a, b).tolist() == [4.0] * 4
+        assert (a._version, b._version) == (0, 1)
+
+
 def test_there_is_no_program_before_the_first_call():
     with pytest.raises(CompileError, match="no program yet"):
         _ = compile(make_world().step).source

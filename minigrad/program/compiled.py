@@ -14,6 +14,7 @@ from minigrad.autograd.watch import examiners, watcher
 from minigrad.notes import noted, shown
 from minigrad.program.agreement import difference
 from minigrad.program.calling.entry import Entry
+from minigrad.program.calling.fits import fits_itself
 from minigrad.program.errors import refused
 from minigrad.program.program import Program
 from minigrad.program.recording.arguments import Arguments, signature_of
@@ -122,7 +123,7 @@ class Compiled:
         program = self.program = Program(recording, self.title, self.style)
         self.recordings += not self.was_first
         self.was_first = recording.is_first
-        if not recording.is_first:
+        if not recording.is_first and fits_itself(program):
             self.versions.insert(0, Version(program, Entry(program, arguments, self.call)))
             del self.versions[MOST:]
         recording.forget(program.used)

@@ -6,10 +6,11 @@ import numpy as np
 
 from minigrad.program.calling.scope import Scope
 from minigrad.program.notation.values import Array
+from minigrad.program.program import Program
 from minigrad.program.recording.hyper import Numbers
 from minigrad.program.recording.standins import Given
 
-__all__ = ["Fits", "Kept", "are_apart", "is_within"]
+__all__ = ["Fits", "Kept", "are_apart", "fits_itself", "is_within"]
 
 
 class Fits:
@@ -61,3 +62,18 @@ def is_within(index: Array, size: int) -> bool:
 def are_apart(*arrays: Array) -> bool:
     """Whether no two arrays share memory."""
     return not any(np.may_share_memory(a, b) for i, a in enumerate(arrays) for b in arrays[i + 1 :])
+
+
+def fits_itself(program: Program) -> bool:
+    """Whether a program could take the call that it was recorded in: what it wrote lay apart.
+
+    Tensors that share memory count their writes together, so that one cannot tell whose they were.
+    """
+    givens = program.recording.givens.values()
+    return all(
+        are_apart(argument.array, written.array)
+        for argument in givens
+        for written in givens
+        if argument.role == "argument" and written in program.stored
+        if argument.array is not written.array
+    )
