@@ -1,4 +1,4 @@
-"""Products of vectors, matrices and batches: what is chosen, refused and propagated.
+"""Products of vectors, matrices and batches, and norms: what is chosen, refused and propagated.
 
 That each product is right, to the second order, is tested with the table of ops (test_ops.py).
 """
@@ -114,3 +114,25 @@ def test_a_row_times_a_matrix_has_no_version_in_inference_mode(torch):
     with torch.inference_mode():
         y = torch.ones(2) @ torch.ones(2, 3)
         return raised(lambda: y._version), y
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@in_both
+def test_the_norm_of_a_vector_is_added_in_pytorchs_order(torch, dtype):
+    torch.manual_seed(0)
+    vectors = [torch.randn(n, dtype=getattr(torch, dtype)) for n in [*range(1, 70), 1000]]
+    matrices = [torch.randn(n, 5, dtype=getattr(torch, dtype)) for n in range(1, 20)]
+    return [x.norm() for x in [*vectors, *matrices]]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@in_both
+def test_clipping_by_the_norm_has_pytorchs_bits(torch, dtype):
+    torch.manual_seed(0)
+    ends = []
+    for sizes in itertools.product([(1, 1), (3, 2), (7, 1), (5, 13)], [(1,), (3,), (64,)]):
+        params = [torch.zeros(size, dtype=getattr(torch, dtype)) for size in sizes]
+        for p in params:
+            p.grad = torch.randn(p.shape, dtype=p.dtype)
+        ends += [torch.nn.utils.clip_grad_norm_(params, 0.5), [p.grad for p in params]]
+    return ends

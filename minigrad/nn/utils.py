@@ -14,6 +14,7 @@ from minigrad.autograd.grad_mode import no_grad
 from minigrad.functions import cat, checks, stack
 from minigrad.nn.naming import typename
 from minigrad.notes import noted, shown
+from minigrad.ops.sums import length
 from minigrad.tensor import Tensor, wrap
 
 __all__ = [
@@ -143,4 +144,6 @@ def vector_norm(x: Tensor, order: float) -> Tensor:
         )
     if x.numel() == 0:
         return wrap(np.zeros_like(x.array, shape=()))
-    return wrap(np.asanyarray(quiet.run(np.linalg.norm, x.array.ravel(), order), x.array.dtype))
+    if order == 2:
+        return wrap(quiet.run(length, x.array.reshape(-1)))
+    return wrap(np.asanyarray(quiet.run(np.linalg.norm, x.array.reshape(-1), order), x.array.dtype))

@@ -12,7 +12,7 @@ from minigrad.ops.elementwise import abs, cast, isnan, pow, sign, where, zero
 from minigrad.ops.extremes import shared
 from minigrad.ops.reduction import Dims, back, count, kept, mean
 from minigrad.ops.shape import in_order
-from minigrad.ops.sums import total
+from minigrad.ops.sums import length, total
 
 # ---- from the mean ------------------------------------------------------------------------------
 
@@ -90,6 +90,8 @@ def size_of(x: Array, p: float, dims: Dims) -> Array:
         case 1:
             return total(x, dims)
         case 2:
+            if x.flags.c_contiguous and (dims is None or len(dims) == x.ndim):
+                return length(x.reshape(-1))
             return np.sqrt(total(x * x, dims))
         case math.inf:
             return np.asanyarray(np.maximum.reduce(x, dims))

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.fma import fma
 from minigrad.ops.constants import number
 
-__all__ = ["product", "total"]
+__all__ = ["length", "product", "total"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Axes = int | tuple[int, ...] | None
@@ -74,6 +75,28 @@ def in_four_columns(x: Array, axis: int) -> Array:
     block = 4 if columns < 32 // x.itemsize else 128 // x.itemsize
     full = columns - columns % block
     return np.concatenate([np.add.reduce(x[..., :full], axis), ordered[..., full:]], -1)
+
+
+def length(x: Array) -> Array:
+    """√Σ x² of a vector, in PyTorch's order, whatever its length.
+
+    As many sums as 32 bytes hold numbers run side by side and are added up; the rest follows one by
+    one, up to the last multiple of four as squares, the last three fused.
+    """
+    columns = 32 // x.itemsize
+    whole, fours = x.size - x.size % columns, x.size - x.size % 4
+    squares = x * x
+    found = np.zeros((), x.dtype)
+    if whole:
+        sums = np.add.reduce(squares[:whole].reshape(-1, columns), 0)
+        found = np.add.reduce(sums[:7], 0)  # from eight terms on NumPy's order is another
+        if columns == 8:
+            found = found + sums[7]
+    for i in range(whole, fours):
+        found = found + squares[..., i]
+    for i in range(fours, x.size):
+        found = fma(x[..., i], x[..., i], found)
+    return np.asanyarray(np.sqrt(found))
 
 
 def product(a: Array, b: Array) -> Array:

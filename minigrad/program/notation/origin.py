@@ -39,7 +39,7 @@ from minigrad.tensor import Tensor
 __all__ = ["Call", "Origin", "Origins"]
 
 # They compute what their names say, in the order and with the rounding that PyTorch has.
-HELPERS = {f.__code__: f for f in (sums.product, sums.total, fma.fma, select.choose)}
+HELPERS = {f.__code__: f for f in (sums.length, sums.product, sums.total, fma.fma, select.choose)}
 Where = tuple[str, int, int]  # "user" or "kernel", which frame, which instruction
 
 

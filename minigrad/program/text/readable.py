@@ -75,6 +75,8 @@ def of_helper(line: Line, name: str, arguments: dict[str, Any]) -> Line:
     match name:
         case "product":
             inputs = (values["a"], values["b"])
+        case "length":
+            name, inputs, options = "linalg.norm", (values["x"],), {"ord": None}
         case "total":
             inputs, options = (values["x"],), {"axes": arguments.get("axes")}
         case "fma":
