@@ -686,6 +686,17 @@ def test_a_formula_that_names_what_the_op_does_not_have():
         scale.derivative(power=lambda g: g)
 
 
+def test_a_call_names_its_arguments_as_the_kernel_does():
+    @op
+    def scale(x, /, factor, power=1):
+        return x * factor**power
+
+    for _ in range(2):  # written out at the first call
+        with pytest.raises(TypeError, match="missing 1 required positional argument: 'factor'"):
+            scale(leaf(2))
+        assert scale(leaf(2), 2.0).tolist() == [2.0, 2.0]
+
+
 def test_a_tensor_as_a_parameter_is_a_constant():
     @op
     def scale(x, /, factor):

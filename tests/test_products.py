@@ -116,6 +116,16 @@ def test_a_row_times_a_matrix_has_no_version_in_inference_mode(torch):
         return raised(lambda: y._version), y
 
 
+@pytest.mark.parametrize("weight", [(2, 3, 3), (1, 2, 3, 3)], ids=str)
+@pytest.mark.parametrize("x", [(3,), (2, 3), (2, 2, 3)], ids=str)
+@in_both
+def test_a_weight_is_a_matrix(torch, x, weight):
+    return [
+        raised(torch.nn.functional.linear, torch.ones(x), torch.ones(weight), bias)
+        for bias in (None, torch.ones(2))
+    ]
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @in_both
 def test_the_norm_of_a_vector_is_added_in_pytorchs_order(torch, dtype):

@@ -140,8 +140,7 @@ def make(kernel: Kernel, label: Label | None, shares: bool) -> Op:
 
     call: Callable[..., Any] = apply
     if not signature.variadic:
-        arrays = len(signature.arrays)
-        call = calling(kernel, result, constant, arrays, len(signature.names) - arrays)
+        call = calling(kernel, result, constant, signature.names, len(signature.arrays))
     this = cast(Op, functools.update_wrapper(call, kernel))
     this.kernel, this.signature, this.shares_memory = kernel, signature, shares
     this.derivatives = derivatives

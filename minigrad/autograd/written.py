@@ -23,9 +23,9 @@ Function = Callable[..., Any]
 
 
 def calling(
-    kernel: Function, result: Function, constant: Function, arrays: int, parameters: int
+    kernel: Function, result: Function, constant: Function, given: tuple[str, ...], arrays: int
 ) -> Function:
-    """The call of an op of so many arrays and parameters: run the kernel, and hand on the nodes.
+    """The call of an op with these arguments, arrays first: run the kernel, hand on the nodes.
 
     `result(array, parents, mask, args)` makes the tensor, `constant(i, tensor)` the array of a
     tensor that is parameter i. For two arrays and one parameter:
@@ -58,8 +58,9 @@ def calling(
     """
 
     def write() -> Function:
-        call.__code__ = call_code(arrays, parameters)
+        code = call_code(arrays, len(given) - arrays)
         call.__defaults__ = kernel.__defaults__
+        call.__code__ = code.replace(co_varnames=(*given, *code.co_varnames[len(given) :]))
         return call
 
     names: dict[str, Any] = {"kernel": kernel, "result": result, "constant": constant}

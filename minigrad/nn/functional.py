@@ -160,6 +160,12 @@ def unusual_linear(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
             f"weight {list(w.array.shape)}. Write x.reshape(1) for an input of a single "
             "feature.",
         )
+    if w.array.ndim > 2:
+        raise noted(
+            RuntimeError(f"t() expects a tensor with <= 2 dimensions, but self is {w.array.ndim}D"),
+            f"The weight is a matrix, (out, in), and its shape is {list(w.array.shape)}. Write "
+            "x @ weight.mT for a batch of weights.",
+        )
     check_dtypes(x, w, bias)
     if w.array.ndim == 1:
         if bias is not None:

@@ -221,8 +221,8 @@ class Rule:
             b[...] = g
             return
         # NumPy is slow where an array of one number is both operand and result.
-        kept = b if b.size > 1 else np.empty_like(b)
-        np.multiply(b, self.momentum, kept)  # type: ignore[arg-type]  # a buffer has a momentum
+        in_place = () if b.size == 1 else (b,)
+        kept = np.multiply(b, self.momentum, *in_place)  # type: ignore[arg-type]  # there is one
         if self.gain is None:
             np.add(kept, g, b)
         else:
