@@ -88,7 +88,8 @@ def of_helper(line: Line, name: str, arguments: dict[str, Any]) -> Line:
 
 
 def operand(value: Any, line: Line) -> Any:
-    is_number = isinstance(value, bool | int | float | np.generic)
-    if is_number or (isinstance(value, np.ndarray) and value.size == 1):
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.item()
+    if isinstance(value, bool | int | float | np.generic):
         return Number(repr(float(value)), line.out.dtype, float(value))
     return value
