@@ -68,13 +68,16 @@ def run_backward(
                 continue
             if grad is not None and grad.shape != parent.shape:
                 grad = call(ops.sum_to, grad, parent.shape)
-            if grad is None or parent.hooks is not None or parent in pending:
+            if grad is None or parent.hooks is not None:
                 walk.receive(parent, grad, g)
-            elif isinstance(parent, Leaf):  # what `receive` does with a first and whole gradient
+            elif (waiting := pending.get(parent)) is not None:  # from here on as `receive` does
+                pending[parent] = call(ops.add, waiting, grad)
+            elif isinstance(parent, Leaf):
                 pending[parent] = own(grad, g)
             else:
+                if parent not in pending:
+                    heappush(ready, (-parent.time, parent))
                 pending[parent] = grad
-                heappush(ready, (-parent.time, parent))
         if not retain_graph:
             node.release()
     found.update(pending)  # what is left are leaves
