@@ -156,3 +156,14 @@ def test_brackets():
     assert with_sign(*times, with_sign(*minus, a, b), c).text == "(a - b) * c"
     assert with_sign(*minus, with_sign(*times, a, b), c).text == "a * b - c"
     assert with_sign(*power, with_sign(*power, a, b), c).text == "(a ** b) ** c"
+
+
+@pytest.mark.parametrize("limit", [np.inf, -np.inf, np.nan, 0.0, 3.0])
+def test_a_choice_by_any_number(limit):
+    same(lambda x: minigrad.where(x > limit, x * 2, x + 1), (1,))
+    same(lambda x: minigrad.where(x <= limit, x, limit), (1,))
+
+
+def test_a_choice_within_a_choice():
+    same(lambda x, y: minigrad.where(x > 1, minigrad.where(y > 0, x * 2, y + 1), y * 3), (1,), (1,))
+    same(lambda x, y: minigrad.where(x > 1, y * 3, minigrad.where(y > 0, x * 2, y + 1)), (1,), (1,))
