@@ -68,16 +68,17 @@ def run_backward(
                 continue
             if grad is not None and grad.shape != parent.shape:
                 grad = call(ops.sum_to, grad, parent.shape)
-            if grad is None or parent.hooks is not None:
-                walk.receive(parent, grad, g)
-            elif (waiting := pending.get(parent)) is not None:  # from here on as `receive` does
-                pending[parent] = call(ops.add, waiting, grad)
+            if (waiting := pending.get(parent)) is not None:
+                if grad is not None:  # None, of a user's Function, adds nothing
+                    pending[parent] = call(ops.add, waiting, grad)
             elif isinstance(parent, Leaf):
                 pending[parent] = own(grad, g)
             else:
                 if parent not in pending:
                     heappush(ready, (-parent.time, parent))
                 pending[parent] = grad
+            if parent.hooks is not None and isinstance(parent, Leaf):
+                walk.count_down(parent)
         if not retain_graph:
             node.release()
     found.update(pending)  # what is left are leaves
@@ -96,22 +97,17 @@ class Walk:
         self.awaited: Counter[Leaf] | None = None
         for root, g in roots.items():
             if useful is None or root in useful:
-                self.receive(root, g, g)
+                self.begin(root, g)
 
-    def receive(self, node: Node | Leaf, grad: Any, upstream: Any) -> None:
-        """Add a gradient to what a node or a leaf has; None, of a user's Function, adds nothing."""
-        pending = self.pending
-        waiting = pending.get(node)
-        if waiting is not None:
-            pending[node] = waiting if grad is None else call(ops.add, waiting, grad)
-        elif isinstance(node, Leaf):
-            pending[node] = own(grad, upstream)
+    def begin(self, root: Node | Leaf, g: Any) -> None:
+        """Put a root and its gradient first."""
+        if isinstance(root, Leaf):
+            self.pending[root] = own(g, g)
+            if root.hooks is not None:
+                self.count_down(root)
         else:
-            if node not in pending:
-                heappush(self.ready, (-node.time, node))
-            pending[node] = grad
-        if node.hooks is not None and isinstance(node, Leaf):
-            self.count_down(node)
+            self.pending[root] = g
+            heappush(self.ready, (-root.time, root))
 
     def count_down(self, leaf: Leaf) -> None:
         """Run the hooks of a leaf as soon as the last part of its gradient is in.

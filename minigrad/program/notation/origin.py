@@ -118,8 +118,6 @@ class Origins:
                 node = frame.f_locals["self"]
             elif code is engine.run_backward.__code__:
                 self.read_engine(found, frame, node)
-            elif code is engine.Walk.receive.__code__:
-                found.target = frame.f_locals["node"]
             elif code is engine.deposit.__code__:
                 found.phase, found.target = "backward", frame.f_locals["leaf"]
             elif code is Module.__call__.__code__ and found.module is None:
@@ -171,7 +169,7 @@ class Origins:
 
     def read_engine(self, found: Origin, frame: FrameType, node: Node | None) -> None:
         found.phase = "backward"
-        if node is None and found.target is None:  # between two nodes: it sums to a parent's shape
+        if node is None and found.target is None:  # between two nodes: what a parent gets
             found.target = frame.f_locals.get("parent")
         node = node or frame.f_locals.get("node")
         if node is None:
