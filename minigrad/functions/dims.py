@@ -8,7 +8,7 @@ from minigrad.functions import checks
 from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
-__all__ = ["UNSET", "Dims", "given", "kept_alone", "one_dim", "over", "over_named"]
+__all__ = ["UNSET", "Dims", "given", "one_dim", "over", "over_named", "refuse_kept_alone"]
 
 Dims = tuple[int, ...] | None
 UNSET: Any = object()  # PyTorch tells what is not given from None
@@ -45,24 +45,24 @@ def over_named(
     return tuple(range(x.array.ndim)) if dims is None else dims, keepdim
 
 
-def kept_alone(x: Tensor, function: str) -> TypeError:
-    """The error for keepdim where no dim is named."""
-    got = "(Tensor, keepdim=bool)"
-    return noted(
-        TypeError(f"{function}() received an invalid combination of arguments - got {got}"),
-        "With keepdim=True the dims that are reduced stay, and none is named. Write "
-        f"x.{function}(dim, keepdim=True), with a dim from 0 to {max(x.array.ndim, 1) - 1}.",
-    )
+def refuse_kept_alone(x: Tensor, function: str, dim: Any, keepdim: Any, axis: Any) -> None:
+    """TypeError for keepdim where no dim is named."""
+    if keepdim and dim is UNSET and axis is UNSET:
+        got = "(Tensor, keepdim=bool)"
+        raise noted(
+            TypeError(f"{function}() received an invalid combination of arguments - got {got}"),
+            "With keepdim=True the dims that are reduced stay, and none is named. Write "
+            f"x.{function}(dim, keepdim=True), with a dim from 0 to {max(x.array.ndim, 1) - 1}.",
+        )
 
 
 def one_dim(
     x: Tensor, function: str, dim: Any, keepdim: Any, axis: Any = UNSET, keepdims: Any = False
 ) -> tuple[int | None, bool]:
     """The dim to reduce, or None for all; keepdim goes with a dim only."""
+    refuse_kept_alone(x, function, dim, keepdim or keepdims, axis)
     dim = axis if dim is UNSET else dim
     if dim is UNSET:
-        if keepdim or keepdims:
-            raise kept_alone(x, function)
         return None, False
     if not checks.is_integer(dim):
         raise checks.combination(function, x, dim)

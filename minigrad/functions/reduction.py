@@ -11,7 +11,7 @@ from typing import Any
 from minigrad import dtypes, ops
 from minigrad.functions import checks
 from minigrad.functions.conversion import to
-from minigrad.functions.dims import UNSET, Dims, kept_alone, one_dim, over, over_named
+from minigrad.functions.dims import UNSET, Dims, one_dim, over, over_named, refuse_kept_alone
 from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
@@ -35,8 +35,7 @@ def sum(
     bool and int32 are summed as int64.
     """
     x = checks.tensor(input, "sum")
-    if (keepdim or keepdims) and dim is UNSET and axis is UNSET:
-        raise kept_alone(x, "sum")
+    refuse_kept_alone(x, "sum", dim, keepdim or keepdims, axis)
     dims, keepdim = over_named(x, "sum", dim, keepdim, axis, keepdims)
     return ops.sum(accumulated(x, dtype), dims, keepdim)
 
@@ -52,8 +51,7 @@ def mean(
 ) -> Tensor:
     """Σ of the elements divided by their number; NaN if there are none. Floats only."""
     x = checks.tensor(input, "mean")
-    if (keepdim or keepdims) and dim is UNSET and axis is UNSET:
-        raise kept_alone(x, "mean")
+    refuse_kept_alone(x, "mean", dim, keepdim or keepdims, axis)
     if dtype is not None:
         x = to(x, dtype)
     if x.array.dtype.kind != "f":
