@@ -751,7 +751,7 @@ def test_an_op_on_arrays_is_its_kernel():
 
 LAYERS = [
     ["version", "notes", "elsewhere", "absent", "dtypes", "fma", "scalar", "boxmuller", "printing"],
-    ["random"],
+    ["extras", "random"],
     ["tensor", "return_types", "cuda", "autograd", "ops"],
     ["functions"],
     ["nested", "creation", "kin", "legacy", "serialization"],

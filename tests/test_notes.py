@@ -579,9 +579,8 @@ def test_shapes_that_do_not_broadcast_are_left_to_the_error() -> None:
 
 WITHOUT_NOTE = {
     "program/compiled.py AttributeError": "copy and pickle ask an object that is not made yet",
-    "guide/plotted.py ModuleNotFoundError": "its text teaches: the command prints the text alone",
+    "extras.py ModuleNotFoundError": "its text teaches: the commands print the text alone",
     "page/": "called by the command alone, which prints the text alone",
-    "story/colour.py ModuleNotFoundError": "its text teaches: the command prints the text alone",
     "story/programs.py ValueError": "its text teaches: the command prints the text alone",
     "story/programs.py RuntimeError": "no program of the guide does it; for authors of programs",
 }

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from importlib import import_module
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +16,7 @@ import minigrad
 from minigrad import nn
 from minigrad.autograd import grad
 from minigrad.autograd.watch import listeners
+from minigrad.extras import of_extra
 from minigrad.guide import Program
 from minigrad.nn import functional as F
 
@@ -106,17 +106,7 @@ def activation_curve(name: str, xs: Array) -> tuple[Array, Array]:
 
 def matplotlib(name: str) -> ModuleType:
     """A module of matplotlib; if it is missing, say what to install."""
-    try:
-        return import_module(f"matplotlib.{name}")
-    except ModuleNotFoundError as error:
-        if not str(error.name).startswith("matplotlib"):
-            raise
-        raise ModuleNotFoundError(
-            "plots need the package matplotlib, which is not installed; install it with "
-            "`python -m pip install matplotlib` or as the extra of minigrad, `python -m pip "
-            'install ".[plot]"` from a checkout',
-            name="matplotlib",
-        ) from None
+    return of_extra(f"matplotlib.{name}", "plot", "plots")
 
 
 def save(program: Program, path: str, **options: Any) -> None:

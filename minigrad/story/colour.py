@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from minigrad.extras import of_extra
 from minigrad.story.text import Said, of_updates, of_walk, table
 
 if TYPE_CHECKING:
@@ -29,17 +29,8 @@ STYLES = {
 
 def rich(name: str) -> ModuleType:
     """A module of rich; if it is missing, say what to install."""
-    try:
-        return import_module(f"rich.{name}")
-    except ModuleNotFoundError as error:
-        if not str(error.name).startswith("rich"):
-            raise
-        raise ModuleNotFoundError(
-            "colours need the package rich, which is not installed; install it with "
-            "`python -m pip install rich` or as the extra of minigrad, `python -m pip install "
-            '".[cli]"` from a checkout, or go without: the plain text says the same',
-            name="rich",
-        ) from None
+    instead = ", or go without: the plain text says the same"
+    return of_extra(f"rich.{name}", "cli", "colours", instead)
 
 
 def story(explanation: Explanation) -> Any:
