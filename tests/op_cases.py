@@ -47,6 +47,7 @@ MEASURED = Near(4, 4, 16, floor=1)  # powers and roots, and sums of squares in a
 NARROWED = Near(4, 4, 2**30, floor=1)  # PyTorch divides in the dtype before the conversion
 SMOOTH = Near(2, 8, 16, floor=4)  # exponentials and logarithms, less their sum
 EITHER_ZERO = Near(0.5)  # which of 0. and -0. is the larger differs along one vector in PyTorch
+SHARED = Near(0.5, 0, 8)  # likewise; and the parts of equal elements are divided first or last
 NORMAL = Values(  # by a subnormal number, part of a vector's remainders is NaN in PyTorch
     HALVES.numbers, special=tuple(n for n in HALVES.special if abs(n) != 1e-45)
 )
@@ -342,9 +343,10 @@ STATISTICS = [
 ]  # fmt: skip
 
 EXTREMES = [
-    *(Row(call, ANY) for name in ("max", "min") for call in each_call(name, ONE_DIM)),
+    *(Row(f"torch.{name}(x)", ANY, EITHER_ZERO) for name in ("max", "min")),
+    *(Row(call, ANY) for name in ("max", "min") for call in each_call(name, ONE_DIM[1:])),
     *(
-        Row(call, ANY, AVERAGED)
+        Row(call, ANY, SHARED)
         for name in ("amax", "amin")
         for call in each_call(name, (*ANY_DIMS, "()", "keepdim=True", "1.5"))
     ),
@@ -358,7 +360,7 @@ EXTREMES = [
     Row("x.max(dim=-2).values", CUBES),
     Row("x.min(axis=1, keepdims=True).indices", CUBES),
     Row("tuple(x.max(1))", CUBES),
-    Row("x.amax(axis=(0, 2), keepdims=True)", CUBES, AVERAGED),
+    Row("x.amax(axis=(0, 2), keepdims=True)", CUBES, SHARED),
     Row("x.argmax(axis=1)", CUBES),
     Row("x.max(2.0)", ANY),
     Row("torch.max(2.0)", ANY),
