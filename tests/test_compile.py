@@ -7,6 +7,7 @@ equal: what the step returned, parameters, gradients, the optimizer's state, ver
 
 import copy
 import gc
+import operator
 import os
 import random
 import threading
@@ -1645,6 +1646,92 @@ def test_side_effects():
     refused(replacing, "gives other memory")
     refused(freezing, "changes requires_grad")
     refused(scheduling, "changes the option 'lr'")
+
+
+CHANGES = {
+    "update": lambda group: group.update(lr=group["lr"] / 2),
+    "|=": lambda group: operator.ior(group, {"lr": 0.5}),
+    "pop": lambda group: group.pop("warm", None),
+    "setdefault": lambda group: group.setdefault("warm", True),
+    "del": lambda group: operator.delitem(group, "nesterov"),
+    "clear": lambda group: group.clear(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_options_changed_by_the_step(change):
+    def body(world, x, y):
+        trained(world, x, y)
+        change(world.optimizer.param_groups[0])
+
+    world = refused(body, "changes the options of an optimizer")
+    assert world.optimizer.param_groups[0]["lr"] == 0.1
+
+
+ASKED = {
+    "get": lambda group: group.get("scale", 1.0),
+    "in": lambda group: 3.0 if "scale" in group else 1.0,
+    "items": lambda group: dict(group.items()).get("scale", 1.0),
+    "len": lambda group: float(len(group)),
+}
+
+
+@pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED)
+def test_an_option_that_was_not_there(ask):
+    def step_of(world):
+        return lambda x, y: world.net(x).detach() * ask(world.optimizer.param_groups[0])
+
+    def change(world, k):
+        if k == 3:
+            world.optimizer.param_groups[0]["scale"] = 3.0
+        if k == 6:
+            del world.optimizer.param_groups[0]["scale"]
+
+    assert compare(lambda: make_world(step=step_of), 9, change).recordings == 2
+
+
+def test_gradients_that_go_back_beyond_an_argument():
+    def body(world, x, y):
+        world.criterion(world.net(x), y).backward()
+
+    step = compile(make_world(step=forward_of(body)).step)
+    first, (x, y) = minigrad.ones(3, requires_grad=True), batch()
+    for _ in range(3):
+        with pytest.raises(CompileError, match="goes back to what args_0 was computed from"):
+            step(x * first, y)
+        assert first.grad is None
+    for _ in range(3):
+        step(x, y)
+    with pytest.raises(CompileError, match="goes back to what args_0 was computed from"):
+        step(x * first, y)
+
+
+@pytest.mark.parametrize("kind", [KeyError, TypeError, AttributeError, ValueError, OSError])
+def test_an_error_in_the_step_comes_once(kind):
+    """Also where a program was there before: the errors of its questions are no other ones."""
+
+    def step_of(world):
+        def step(x, y):
+            loss = trained(world, x, y)
+            if world.fails["now"]:
+                raise kind("of the user")
+            return loss
+
+        world.fails = {"now": False}
+        return step
+
+    def calls(world, step):
+        for k in range(12):
+            world.fails["now"] = k % 5 in (0, 4)
+            if world.fails["now"]:
+                with pytest.raises(kind, match="of the user"):
+                    step(*batch(k))
+            else:
+                step(*batch(k))
+        return left_behind(world)
+
+    ours, theirs = (make_world(step=step_of, momentum=0.9) for _ in range(2))
+    assert calls(theirs, compile(theirs.step)) == calls(ours, ours.step)
 
 
 def test_what_a_step_does_beside_tensors_is_done_while_it_is_recorded(capsys, monkeypatch):

@@ -64,8 +64,9 @@ class Entry:
     def answer(self, effects: Iterable[str]) -> Iterator[str]:
         yield f"def __entry{self.parameters}:"
         yield "    try:"
-        yield f"        if not (\n            {self.checks}\n        ):"
-        yield f"            return {self.otherwise}"
+        yield f"        __fits = (\n            {self.checks}\n        )"
         yield f"    {ABSENT}"
+        yield "        __fits = False"
+        yield "    if not __fits:"  # outside of the try: the step may raise such errors itself
         yield f"        return {self.otherwise}"
         yield from (f"    {line}" for line in effects)

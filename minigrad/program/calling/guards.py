@@ -13,7 +13,7 @@ from minigrad.autograd.watch import examiners, watcher
 from minigrad.program.calling.fits import Fits, Kept, are_apart, is_within
 from minigrad.program.calling.scope import Scope
 from minigrad.program.recording.arguments import Argument
-from minigrad.program.recording.facts import Fact, contents_of, is_plain, is_same
+from minigrad.program.recording.facts import MISSING, Fact, contents_of, is_plain, is_same
 from minigrad.program.recording.hyper import NUMBERS, Numbers
 from minigrad.program.recording.standins import Given, WatchedLeaf
 from minigrad.tensor import Tensor
@@ -113,6 +113,8 @@ class Guards:
                 yield self.identity_check(fact, owner)
 
     def identity_check(self, fact: Fact, owner: str) -> str:
+        if fact.value is MISSING:
+            return f"{self.name(fact.key)} not in {owner}"
         value = self.scope.variable(fact.value) if is_plain(fact.value) else self.name(fact.value)
         self.facts.append((fact, value))
         if fact.access == "attribute" and fact.key.isidentifier():

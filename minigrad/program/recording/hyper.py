@@ -25,12 +25,17 @@ NUMBERS = ("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize"
 
 
 class WatchedGroup(dict[str, Any]):
-    """Stands in for a group during a recording: knows who reads it, and refuses to be changed."""
+    """Stands in for a group during a recording: knows what is read, and refuses to be changed.
+
+    read        the options that somebody has asked for, also those that there are not
+    is_counted  whether somebody has asked for all of them
+    """
 
     def __init__(self, group: dict[str, Any]) -> None:
         super().__init__(group)
         self.group = group
         self.read: set[str] = set()
+        self.is_counted = False
         lr = group.get("lr")
         self.lr = None if lr is None else of_its_own(lr.item() if isinstance(lr, Tensor) else lr)
 
@@ -41,26 +46,53 @@ class WatchedGroup(dict[str, Any]):
         return super().__getitem__(key)
 
     def get(self, key: str, default: Any = None) -> Any:
-        return super().get(key, default) if key not in self else self[key]
+        if key not in self:
+            return default
+        return self[key]
+
+    def __contains__(self, key: object) -> bool:
+        self.read.add(str(key))
+        return super().__contains__(key)
 
     def __iter__(self) -> Any:
-        self.read |= self.group.keys()
+        self.read_all()
         return super().__iter__()
 
+    def keys(self) -> Any:
+        self.read_all()
+        return super().keys()
+
     def items(self) -> Any:
-        self.read |= self.group.keys()
+        self.read_all()
         return super().items()
 
     def values(self) -> Any:
-        self.read |= self.group.keys()
+        self.read_all()
         return super().values()
 
+    def __len__(self) -> int:
+        self.read_all()
+        return super().__len__()
+
+    def read_all(self) -> None:
+        self.read |= self.group.keys()
+        self.is_counted = True
+
     def __setitem__(self, key: str, value: Any) -> None:
-        raise refused(
-            f"the step changes the option '{key}' of an optimizer",
-            "Change it between the steps: a program reads lr and momentum anew in every step.",
-            user_line(),
-        )
+        raise changed(f"option '{key}'")
+
+    def change(self, *args: Any, **options: Any) -> Any:
+        raise changed("options")
+
+    __delitem__ = __ior__ = update = pop = popitem = setdefault = clear = change
+
+
+def changed(what: str) -> Exception:
+    return refused(
+        f"the step changes the {what} of an optimizer",
+        "Change them between the steps: a program reads lr and momentum anew in every step.",
+        user_line(),
+    )
 
 
 def of_its_own(value: Any) -> Any:

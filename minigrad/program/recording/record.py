@@ -26,7 +26,7 @@ from minigrad.program.notation.values import Array, Value
 from minigrad.program.recording import (
     functions as functions,  # they tell noting arrays about np.where
 )
-from minigrad.program.recording.facts import Fact, Path
+from minigrad.program.recording.facts import MISSING, Fact, Path
 from minigrad.program.recording.hyper import Numbers, WatchedGroup, all_numbers
 from minigrad.program.recording.marked import value_of
 from minigrad.program.recording.noting import Noting, noting
@@ -202,6 +202,7 @@ class Recording:
     def unwatch(self) -> None:
         self.other_memory = [g.path for g in self.givens.values() if g.has_other_memory()]
         self.other_leaf = [g.path for g in self.givens.values() if g.has_other_leaf()]
+        self.gone_through = [g.path for g in self.givens.values() if g.was_gone_through()]
         for given in self.givens.values():
             given.put_back()
         put_back_leaves(self.results)
@@ -216,6 +217,12 @@ class Recording:
     def refuse_what_it_did(self) -> None:
         if refusals.last is not None:
             raise refusals.last
+        for path in self.gone_through:
+            raise refused(
+                f"the step goes back to what {path} was computed from",
+                "A program ends at its arguments. Pass the argument as a leaf, with detach(), or "
+                "return the loss and call backward outside of the step.",
+            )
         for path in self.other_memory:
             raise refused(
                 f"the step gives other memory to {path}",
@@ -238,11 +245,16 @@ class Recording:
     def facts(self) -> list[Fact]:
         """What must hold: the surroundings, and the options of groups that somebody has read."""
         read = [
-            Fact(watched.group, "item", key, watched.group[key], ("the option", key))
+            Fact(watched.group, "item", key, watched.group.get(key, MISSING), ("the option", key))
             for watched in self.groups
             for key in watched.read
         ]
-        return self.surroundings.facts + read
+        counts = [
+            Fact(watched.group, "length", None, len(watched.group), ("the options",))
+            for watched in self.groups
+            if watched.is_counted
+        ]
+        return self.surroundings.facts + read + counts
 
 
 def arrays_of(tensor: Tensor) -> tuple[int, ...]:

@@ -102,6 +102,11 @@ class Given:
             return True
         return self.leaf is not None and self.leaf.hooks is not self.leaf.original.hooks
 
+    def was_gone_through(self) -> bool:
+        """Whether a gradient came for a tensor with a history: it was meant for what made it."""
+        leaf = self.leaf
+        return leaf is not None and not isinstance(leaf.original, Leaf) and leaf.current is not None
+
     def put_back(self) -> None:
         """Give the tensor its array, and its leaf with the gradient of now."""
         self.tensor.array = self.array
