@@ -882,6 +882,15 @@ def test_clipping(how, limit):
     compare(lambda: make_world(step=step_of))
 
 
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_few_rows_and_a_large_layer(bias):
+    def net():
+        return nn.Sequential(nn.Linear(300, 256, bias=bias), nn.ReLU(), nn.Linear(256, 2))
+
+    step = compare(lambda: make_world(net), 2, arguments=lambda k: batch(k, 40, 300))
+    assert "net_0_weight.dot(x_T" in step.source
+
+
 def test_shared_layers_and_tied_weights():
     class Net(nn.Module):
         def __init__(self):

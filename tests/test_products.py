@@ -42,6 +42,20 @@ def test_the_elements_of_a_product_lie_in_order(torch):
     return found
 
 
+@pytest.mark.parametrize("rows", [2, 60, 150])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+@in_both
+def test_rows_times_a_large_matrix(torch, dtype, rows):
+    """Whole numbers, so that no order of addition rounds. A few rows go another way."""
+    kind = getattr(torch, dtype)
+    x = torch.arange(rows * 300).view(rows, 300).remainder(7).sub(3).to(kind)
+    w = torch.arange(300 * 300).view(300, 300).remainder(11).sub(5).to(kind)
+    ends = [x @ w.t(), x @ w, x.t().contiguous().t() @ w.t()]
+    if dtype != "int64":
+        ends += [torch.nn.functional.linear(x, w, bias) for bias in (None, w[7])]
+    return ends, [y.stride() for y in ends]
+
+
 @pytest.mark.parametrize("number", [0.0, 1.0, math.inf, math.nan])
 @pytest.mark.parametrize("place", [0, 1])
 @pytest.mark.parametrize("shapes", [((1, 1), (1, 3)), ((3, 1), (1, 1)), ((1,), (1, 3))], ids=str)

@@ -16,10 +16,12 @@ import numpy as np
 from minigrad.fma import fma
 from minigrad.ops.constants import number
 
-__all__ = ["length", "product", "total"]
+__all__ = ["LARGE", "are_few_rows", "length", "product", "total", "turned"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Axes = int | tuple[int, ...] | None
+
+LARGE = 1 << 16  # elements of a matrix: from here on, how the BLAS copies it tells
 
 # PyTorch adds in four columns: from five terms on, those beyond the fourth are added to the first,
 # or to each other if four elements fill a vector register (float64 ones do), and then the others.
@@ -104,6 +106,8 @@ def product(a: Array, b: Array) -> Array:
     inner, columns = b.shape
     if inner == 1:
         return of_one_term(a, b)
+    if b.size >= LARGE and are_few_rows(a, b):
+        return in_order(turned(a, b))
     if inner < 2 or inner > 7 or a.dtype.kind != "f":
         return a.dot(b)
     rows = a.shape[0] if a.ndim == 2 else 1
@@ -112,6 +116,23 @@ def product(a: Array, b: Array) -> Array:
     if (rows == 1 or columns == 1) and a.ndim == 2:
         return np.add.reduce(a.T * b, 0).reshape(rows, columns)
     return in_order(np.add.reduce(a[..., None, :] * b.T, -1))
+
+
+def are_few_rows(a: Array, b: Array) -> bool:
+    """Whether `turned` pays: a few rows, times the transpose of a large matrix."""
+    rows = a.shape[0]
+    is_flat = a.ndim == 2 and 1 < rows < a.shape[1] / 4 and rows <= b.shape[1] / 2
+    return is_flat and a.flags.c_contiguous and b.flags.f_contiguous and a.dtype.kind == "f"
+
+
+def turned(a: Array, b: Array) -> Array:
+    """a b as the transpose of bᵀ aᵀ, which lies column by column in memory.
+
+    The BLAS copies both factors into the blocks that it computes with. To copy the one that NumPy
+    has on the right takes longer, and few rows of the other do not make up for it: then the large
+    one is better on the left, although the result has to be put in order.
+    """
+    return b.T.dot(a.T).T
 
 
 def in_order(x: Array) -> Array:

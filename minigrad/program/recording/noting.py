@@ -89,7 +89,9 @@ class Noting(Marked):
         name = ufunc.__name__ + (".reduce" if method == "reduce" else "")
         noted = operands(tape, inputs, ufunc.resolve_dtypes if method == "__call__" else None)
         if out is None:
-            return make(tape, name, noted, call(*raw, **options), options)
+            result = call(*raw, **options)
+            options.pop("order", None)  # the result's layout tells
+            return make(tape, name, noted, result, options)
         call(*raw, out=(plain(out[0]),), **options)
         write(tape, name, noted, out[0], options)
         return out[0]
