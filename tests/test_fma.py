@@ -5,6 +5,7 @@ fused multiply-add. The first test says which form the installed PyTorch compute
 """
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import minigrad
-from minigrad.fma import fma
+from minigrad.fma import BLOCK, FEW, fma
 
 DTYPES = ["float32", "float64"]
 
@@ -25,7 +26,7 @@ def fused(c, x, y):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("size", [1, 7, 16, 40, 1000])
+@pytest.mark.parametrize("size", [1, 7, 16, 40, 1000, FEW + 1, BLOCK + 1])
 def test_torch_fuses(dtype, size):
     """If this fails, PyTorch rounds twice on this machine, and SGD's last bits are not its own."""
     rng = np.random.default_rng(size)
@@ -36,6 +37,26 @@ def test_torch_fuses(dtype, size):
     assert np.array_equal(ours, theirs)
     if size == 1000:
         assert not np.array_equal(c * x + y, theirs)
+
+
+@pytest.mark.parametrize("size", [40, FEW + 1, BLOCK])
+@pytest.mark.parametrize("place", ["x", "y", "both"])
+def test_the_result_may_take_the_place_of_an_operand(size, place):
+    x, y = np.random.default_rng(0).standard_normal((2, size)).astype(np.float32)
+    y = x if place == "both" else y
+    expected = fma(np.array(0.3), x, y)
+    out = y if place == "y" else x
+    assert fma(np.array(0.3), x, y, out=out) is out
+    assert np.array_equal(out, expected)
+
+
+def test_threads_do_not_write_over_each_others_intermediates():
+    x = np.random.default_rng(0).standard_normal((8, BLOCK)).astype(np.float32)
+    c = np.array(0.3)
+    expected = [fma(c, row, row) for row in x]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda k: fma(c, x[k % 8], x[k % 8]), range(200)))
+    assert all(np.array_equal(y, expected[k % 8]) for k, y in enumerate(found))
 
 
 finite64 = st.floats(-1e100, 1e100).filter(lambda v: v == 0 or abs(v) > 1e-100)

@@ -12,7 +12,7 @@ import numpy as np
 from minigrad.autograd import quiet
 from minigrad.autograd.grad_mode import enable_grad
 from minigrad.autograd.graph import touch
-from minigrad.fma import fma
+from minigrad.fma import BLOCK, fma
 from minigrad.notes import noted
 from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor, wrap
@@ -20,10 +20,6 @@ from minigrad.tensor import Tensor, wrap
 __all__ = ["SGD"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
-
-# Elements of a block. Its float64 intermediates, of 128 KiB, stay in the second-level cache and on
-# the heap: larger ones the C library would fetch from the system, page by page, each time.
-BLOCK = 1 << 14
 
 
 class SGD(Optimizer):
