@@ -103,6 +103,8 @@ NUMBERS = {
     "both": lambda x, y: (x * y - 1) * minigrad.where(x > 0, x * y - 1, x + y),
     "leaky": lambda x, y: nn.functional.leaky_relu(x, 0.1) - nn.functional.leaky_relu(y, -2.0),
     "relu": lambda x, y: minigrad.relu(x * y) - minigrad.relu(y).sum(),
+    "the larger": lambda x, y: minigrad.maximum(x, x * 0.5) - minigrad.maximum(y, x * 0.5),
+    "the larger of the larger": lambda x, y: minigrad.maximum(x, x * 2) - minigrad.maximum(y, -y),
     "infinite": lambda x, y: x * float("inf") - y * float("nan"),
 }
 
@@ -127,6 +129,35 @@ def test_results_that_are_another_look_at_what_a_line_makes(f):
 @pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
 def test_one_number(f, shape, dtype):
     same(f, shape, shape, dtype=dtype)
+
+
+ZEROS = {
+    "told by a quotient": lambda x, y: minigrad.where(y[0] / x.sum(0) > 0, y[1], x[0]),
+    "told by a reciprocal": lambda x, y: minigrad.where(x.sum(0).reciprocal() > 0, y[1], x[0]),
+    "told by the result": lambda x, y: minigrad.maximum(x.sum(0) * y[0], -y[1]),
+    "not told by a square": lambda x, y: (x.sum(0) + y[0]) ** 2,
+    "not told by a square, told by a product": lambda x, y: x.sum(0) ** 2 + x.sum(0) * y[0],
+    "not told by a comparison": lambda x, y: minigrad.where(x.sum(0) > y[0], y[1], x[0]),
+    "not told by a sum with 1": lambda x, y: x.sum(0) * y[0] + 1.0,
+    "not told by a sum with 0": lambda x, y: x.sum(0) * y[0] + 0.0,
+    "told by a sum with -0": lambda x, y: minigrad.cat((x.sum(0) * 0.5 + -0.0, y[0])),
+    "not told by a product of matrices": lambda x, y: (x.sum(0) @ y.T.contiguous()) + 2.0,
+    "not told by layers": lambda x, y: nn.functional.linear(nn.functional.leaky_relu(x), y) + 1,
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("f", ZEROS.values(), ids=ZEROS)
+def test_the_sign_of_zero(f, dtype):
+    same(f, (2, 3), (2, 3), dtype=dtype)
+
+
+def test_a_sum_with_zero_that_nobody_can_tell_is_left_out():
+    x, y = special(1, 2, 3), special(2, 3)
+    told, untold = compile(lambda: x.sum(0) + y), compile(lambda: (x.sum(0) + y) ** 2)
+    told(), untold()
+    assert "zero" in told.source
+    assert "zero" not in untold.source
 
 
 def test_one_number_is_computed_in_python():

@@ -3,6 +3,7 @@
 simplify      fewer lines with the same values
 rewrite       how a rule puts lines for a line; lower has the table of the rules:
 short_sums    sums of up to four terms as additions
+zeros         sums with 0 that nobody can tell from what is added to it
 choices       `where` by a written copy, or by bit masks
 floats        one number in Python's own arithmetic
 pack          small updates of several parameters side by side

@@ -3,7 +3,8 @@
 Python's floats are float64. A sum, difference or product of two float32 numbers that is rounded to
 float64 and then to float32 is the same as if it had been rounded once, and so is a quotient. More
 than one operation goes into an expression where the recorded step rounded at the end alone, in
-float64, or where the inner one is exact: + 0.0, which makes a zero positive, and a choice.
+float64, or where the inner one is exact: + 0.0, which makes a zero positive, and a choice. The
+larger of x and slope * x, a leaky ReLU, is a choice as well.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ def in_python(new: Rewriter, line: Line) -> Value | None:
     """A line that makes one float, as an expression of Python's."""
     if line.out.dtype not in FLOATS or not is_possible(line):
         return None
+    if line.function == "maximum" and not is_leak(line, new):
+        return None
     expression = Expression(new, is_wide=line.function == "assign")
     text = expression.of_line(line)
     if text.strength in (ATOM, SIGN):
@@ -50,6 +53,17 @@ def is_possible(line: Line) -> bool:
         return False
     is_known = line.function in FLOAT_RULES and not line.options and line.out.size == 1
     return is_known and all(map(is_float, line.inputs))
+
+
+def is_leak(line: Line, new: Rewriter) -> bool:
+    """Whether a line makes the larger of x and slope * x, with a slope from 0 to 1."""
+    x, scaled = line.inputs
+    maker = new.makers.get(whole(scaled)) if isinstance(scaled, Value) else None
+    if maker is None or maker.function != "multiply" or not isinstance(x, Value):
+        return False
+    factor, slope = maker.inputs
+    is_same = isinstance(factor, Value) and whole(factor) is whole(x)
+    return is_same and isinstance(slope, Number) and 0 < slope.value <= 1
 
 
 def is_choice_of_floats(line: Line) -> bool:
@@ -82,6 +96,8 @@ class Expression:
     def of_line(self, line: Line) -> Text:
         if line.function == "where":
             return self.of_choice(line)
+        if line.function == "maximum":
+            return self.of_leak(*line.inputs)
         operands = [self.of(operand) for operand in line.inputs]
         if line.function == "assign":
             return operands[0]
@@ -97,6 +113,12 @@ class Expression:
         else:
             text = self.of(condition)
         return Text(f"{a.within(OR)} if {text.text} else {b.text}", CHOICE)
+
+    def of_leak(self, x: Operand, scaled: Operand) -> Text:
+        """The larger of x and slope * x, which is x above 0; NaN is what it is in both."""
+        is_above = with_sign(*OPERATORS["greater"], self.of(x), Text("0.0")).text
+        x_text = self.of(x).within(OR)
+        return Text(f"{x_text} if {is_above} else {self.of_branch(scaled).text}", CHOICE)
 
     def of_branch(self, operand: Operand) -> Text:
         maker = None if isinstance(operand, Number) else self.new.makers.get(whole(operand))
@@ -136,4 +158,4 @@ def is_zero(operand: Operand) -> bool:
     return isinstance(operand, Number) and operand.text == "0.0"
 
 
-FLOAT_RULES: dict[str, Rule] = dict.fromkeys((*SIGNS, "assign", "where"), in_python)
+FLOAT_RULES: dict[str, Rule] = dict.fromkeys((*SIGNS, "assign", "where", "maximum"), in_python)

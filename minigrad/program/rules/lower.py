@@ -18,6 +18,7 @@ from minigrad.program.rules.floats import FLOAT_RULES
 from minigrad.program.rules.rewrite import Rewriter, Rule, rewritten
 from minigrad.program.rules.short_sums import short_sum
 from minigrad.program.rules.simplify import Draft, simplified
+from minigrad.program.rules.zeros import without_idle_zeros
 
 __all__ = ["lowered"]
 
@@ -25,7 +26,8 @@ SMALL = 512  # elements: up to here, what is broadcast is copied to its full siz
 
 
 def lowered(draft: Draft) -> Draft:
-    return simplified(rewritten(simplified(rewritten(draft, RULES)), FLOAT_RULES))
+    cheaper = without_idle_zeros(simplified(rewritten(draft, RULES)))
+    return simplified(rewritten(cheaper, FLOAT_RULES))
 
 
 def of_equal_shapes(new: Rewriter, line: Line) -> Value | None:

@@ -85,27 +85,37 @@ class Rewriter:
 
     def as_put_out(self, draft: Draft) -> Draft:
         """A reshaped result is computed in its last shape from the start."""
-        return replace(draft, outputs=[*map(self.in_last_shape, draft.outputs)])
+        for value in [*draft.outputs]:
+            line = self.to_be_reshaped(value)
+            if line is not None:
+                draft = self.in_last_shape(draft, line, value)
+        return draft
 
-    def in_last_shape(self, value: Value) -> Value:
+    def to_be_reshaped(self, value: Value) -> Line | None:
+        """The line that makes a reshaped result, if its operands can be reshaped as well."""
         line = next((line for line in self.lines if line.out is value.root), None)
         if value.base is None or line is None or line.function not in ELEMENTWISE:
-            return value
+            return None
         if value.size != line.out.size:  # a part of what the line makes
-            return value
+            return None
         if not value.is_contiguous or not line.out.is_contiguous or value.dtype != line.out.dtype:
-            return value
+            return None
         values = [operand for operand in line.inputs if isinstance(operand, Value)]
         if any(v.size != value.size or v.root.role == "argument" for v in values):
-            return value
+            return None
+        return line
+
+    def in_last_shape(self, draft: Draft, line: Line, value: Value) -> Draft:
+        """The draft with the line in the shape of a value, and who read it with a look at that."""
         inputs = tuple(
             self.reshaped(operand, value.shape) if isinstance(operand, Value) else operand
             for operand in line.inputs
         )
         out = Value("result", Layout.in_order(value.shape, value.dtype))
-        at = self.lines.index(line)
-        self.lines.insert(at + 1, replace(line, inputs=inputs, out=out))
-        return out
+        same = {value: out, line.out: self.reshaped(out, line.out.shape)}
+        self.lines[self.lines.index(line)] = replace(line, inputs=inputs, out=out)
+        self.lines = [substituted(line, same, self.tape) for line in self.lines]
+        return draft.replaced(self.lines, same)
 
 
 Rule = Callable[[Rewriter, Line], Value | None]

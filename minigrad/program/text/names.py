@@ -23,6 +23,7 @@ RESERVED = {*keyword.kwlist, *NAMESPACE, *SPOKEN_FOR}
 NUMBERS = {
     "1": "one",
     "0.0": "zero",
+    "-0.0": "minus_zero",
     "1.0": "one",
     "2.0": "two",
     "0.5": "half",
