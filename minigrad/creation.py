@@ -16,7 +16,7 @@ from minigrad.autograd.graph import Leaf
 from minigrad.autograd.inference import mark
 from minigrad.autograd.quiet import local
 from minigrad.autograd.watch import refuse_arrays, watched
-from minigrad.fma import fma
+from minigrad.fma import exactly, fma
 from minigrad.functions import checks
 from minigrad.functions.scalars import stored
 from minigrad.notes import noted, shown
@@ -386,7 +386,7 @@ def arange(
         low, gap = int(low), int(gap)
         high = int(high) if kind == np.int64 else high
     count = max(math.ceil((high - low) / gap), 0) if gap else 0
-    return finished(counted(low, gap, count, kind), requires_grad, "arange")
+    return finished(local.run(counted, low, gap, count, kind), requires_grad, "arange")
 
 
 def counted(low: Any, gap: Any, count: int, kind: Kind) -> Array:
@@ -399,16 +399,9 @@ def counted(low: Any, gap: Any, count: int, kind: Kind) -> Array:
     if kind.kind != "f":
         return np.asarray(low + gap * index).astype(kind)
     lanes = 32 // kind.itemsize
-    ahead = np.where(index < count - count % (2 * lanes), index % lanes, 0)
-    first = along(low, gap, index - ahead, kind)
-    return along(first.astype(np.float64), gap, ahead, kind)
-
-
-def along(low: Any, gap: Any, index: Array, kind: Kind) -> Array:
-    """low + gap * index; for float64 rounded once, for others rounded in float64 before."""
-    if kind == np.float64:
-        return fma(gap, index.astype(kind), low)
-    return np.asarray(low + gap * index).astype(kind)
+    ahead = np.where(index < count - count % (2 * lanes), index % lanes, 0).astype(np.float64)
+    first = fma(gap, index - ahead, low).astype(kind)
+    return fma(gap, ahead, first.astype(np.float64)).astype(kind)
 
 
 def linspace(
@@ -459,6 +452,13 @@ def evenly(low: float, high: float, count: int, kind: Kind) -> Array:
     rising = along(np.float64(first), gap, index, kind)
     falling = along(np.float64(last), -gap, count - 1 - index, kind)
     return np.where(index < count // 2, rising, falling)
+
+
+def along(low: Any, gap: Any, index: Array, kind: Kind) -> Array:
+    """low + gap * index, of floats rounded once."""
+    if kind.kind == "f":
+        return exactly(gap, index.astype(kind), low)
+    return np.asarray(low + gap * index).astype(kind)
 
 
 # ---- at random ----------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from minigrad.guide.command import politely, program, seed, steps
 from minigrad.guide.progress import StatusLine
 from minigrad.version import __version__
 from reference import MISSING
+from reference.processor import settle_products
 
 if TYPE_CHECKING:
     from reference.lockstep import Result
@@ -41,6 +42,7 @@ program          steps      loss  gradient  parameter   bits     network
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command line, by default that of the process; return the exit status."""
+    settle_products()
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in COMMANDS:
         status: int = importlib.import_module(f"reference.{words[0]}").main(words[1:])
