@@ -38,6 +38,7 @@ def seen(value):
             value.requires_grad,
             value._version,
             text,
+            [step for n, step in zip(value.shape, value.stride(), strict=True) if n > 1],
         )
     if isinstance(value, dict):
         return {key: seen(item) for key, item in value.items()}
@@ -1014,6 +1015,16 @@ def test_the_order_of_reading_and_writing():
         return a, before, middle, x
 
     compare(lambda: make_world(step=forward_of(body)))
+
+
+def test_results_lie_in_memory_as_the_engines_do():
+    def body(world, x, y):
+        return x.T * 2, (x * 3).T, x.T + x.T.relu(), x[:, :1] - y.T[:1].T, (y * x.T[:2].T).T
+
+    def arguments(k):
+        return tuple(t.T.contiguous().T for t in batch(k)) if k > 3 else batch(k)
+
+    compare(lambda: make_world(step=forward_of(body)), 8, arguments=arguments)
 
 
 def test_two_tensors_change_places():

@@ -30,6 +30,7 @@ from minigrad.program.text.page import (
     Page,
     dtype_name,
     indented,
+    new_array,
     wrapped,
 )
 from minigrad.program.text.vocabulary import Vocabulary
@@ -64,7 +65,7 @@ class Buffered(Page):
         self.out: list[str] = []
         self.words.looks = self.out  # where views are made that are new in every step
         for value in results:
-            self.out.append(f"{self.of(value)} = empty({value.shape}, {dtype_name(value.dtype)})")
+            self.out.append(f"{self.of(value)} = {new_array(value, prefix='')}")
         chosen = (x for x in self.plan.lines if x.is_back is is_back and x.function != "empty")
         for block, lines in groupby(chosen, key=lambda line: line.block):
             if block is None:

@@ -187,12 +187,12 @@ def constant_text(value: Value) -> str | None:
     return f"np.full({array.shape}, {number}, {kind})"
 
 
-def new_array(value: Value | Layout) -> str:
+def new_array(value: Value | Layout, prefix: str = "np.") -> str:
     """An array of the value's shape and dtype, in its order of memory."""
-    kind = dtype_name(value.dtype, "np.")
+    kind = dtype_name(value.dtype, prefix)
     order = sorted(range(len(value.shape)), key=lambda i: -value.strides[i])
     if order == sorted(order):
-        return f"np.empty({value.shape}, {kind})"
+        return f"{prefix}empty({value.shape}, {kind})"
     shape = tuple(value.shape[i] for i in order)
     back = tuple(order.index(i) for i in range(len(order)))
-    return f"np.empty({shape}, {kind}).transpose({back})"
+    return f"{prefix}empty({shape}, {kind}).transpose({back})"
