@@ -8,6 +8,7 @@ another one than PyTorch's, and equal to it within the arithmetic's error.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -16,12 +17,15 @@ import numpy as np
 from minigrad.fma import fma
 from minigrad.ops.constants import number
 
-__all__ = ["LARGE", "are_few_rows", "length", "product", "total", "turned"]
+__all__ = ["LARGE", "is_better_turned", "length", "product", "total", "turned"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Axes = int | tuple[int, ...] | None
 
 LARGE = 1 << 16  # elements of a matrix: from here on, how the BLAS copies it tells
+# So many rows at most are added as a product with ones. The BLAS adds several at a time: that loses
+# less than one by one, and about as little as in PyTorch. With more rows it would be too much.
+ROWS = 512
 
 # PyTorch adds in four columns: from five terms on, those beyond the fourth are added to the first,
 # or to each other if four elements fill a vector register (float64 ones do), and then the others.
@@ -47,11 +51,25 @@ def total(x: Array, axes: Axes = None) -> Array:
             summed = along_neighbours(x, (axes,) if isinstance(axes, int) else axes)
             if summed is not None:
                 return summed
+    if axes == 0 and x.ndim == 2 and 8 <= x.shape[0] <= ROWS and x.dtype.kind == "f":
+        return x.T.dot(ones(x))
     if x.size > 4096 and x.dtype.char == "f" and axes not in (None, x.ndim - 1):
         # Only along the last axis NumPy adds pairwise. Elsewhere it adds row to row, and with
         # float32 the error would grow with the number of rows.
         return np.add.reduce(x, axes, np.float64).astype(x.dtype)
     return np.add.reduce(x, axes, x.dtype)  # a NumPy scalar, if it is all of the array
+
+
+def ones(x: Array) -> Array:
+    """The vector whose product with x adds up its rows. Not to be written to."""
+    if type(x) is not np.ndarray:  # a subclass gets to see that they are made
+        return np.ones_like(x[:, 0])
+    return cached_ones(x.shape[0], x.dtype)
+
+
+@functools.lru_cache(maxsize=64)
+def cached_ones(rows: int, dtype: np.dtype[Any]) -> Array:
+    return np.ones(rows, dtype)
 
 
 def along_neighbours(x: Array, axes: tuple[int, ...]) -> Array | None:
@@ -106,7 +124,7 @@ def product(a: Array, b: Array) -> Array:
     inner, columns = b.shape
     if inner == 1:
         return of_one_term(a, b)
-    if b.size >= LARGE and are_few_rows(a, b):
+    if b.size >= LARGE and is_better_turned(a, b):
         return in_order(turned(a, b))
     if inner < 2 or inner > 7 or a.dtype.kind != "f":
         return a.dot(b)
@@ -118,8 +136,8 @@ def product(a: Array, b: Array) -> Array:
     return in_order(np.add.reduce(a[..., None, :] * b.T, -1))
 
 
-def are_few_rows(a: Array, b: Array) -> bool:
-    """Whether `turned` pays: a few rows, times the transpose of a large matrix."""
+def is_better_turned(a: Array, b: Array) -> bool:
+    """Whether `turned` is faster: a few rows, times the transpose of a large matrix."""
     rows = a.shape[0]
     is_flat = a.ndim == 2 and 1 < rows < a.shape[1] / 4 and rows <= b.shape[1] / 2
     return is_flat and a.flags.c_contiguous and b.flags.f_contiguous and a.dtype.kind == "f"

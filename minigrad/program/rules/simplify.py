@@ -73,13 +73,14 @@ def with_first_equals(draft: Draft) -> Draft:
     lines = []
     for old in draft.lines:
         line = with_numbers(substituted(old, same, draft.tape))
-        equal = folded(line) or unchanged(line, makers) or seen.get(key_of(line))
+        key = key_of(line)
+        equal = seen.get(key) or folded(line) or unchanged(line, makers)
         if equal is None:
-            seen[key_of(line)] = line.out
             makers[line.out] = line
             lines.append(line)
         else:
             same[line.out] = equal
+        seen.setdefault(key, equal or line.out)
     return draft.replaced(lines, same)
 
 

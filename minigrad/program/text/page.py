@@ -183,6 +183,8 @@ def constant_text(value: Value) -> str | None:
     kind = dtype_name(array.dtype, "np.")
     if not any(first.tobytes()):
         return f"np.zeros({array.shape}, {kind})"
+    if first == 1:
+        return f"np.ones({array.shape}, {kind})"
     number = Number(repr(first.item()), array.dtype, first.item()).digits
     return f"np.full({array.shape}, {number}, {kind})"
 
