@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import os
-import threading
+from _thread import allocate_lock
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -55,7 +55,7 @@ class Generator:
 
     def __init__(self, device: str | dtypes.device | None = "cpu") -> None:
         dtypes.device("cpu" if device is None else device)  # raises for any other
-        self.lock = threading.Lock()
+        self.lock = allocate_lock()
         self.restart(FIRST_SEED)
 
     @property
@@ -124,7 +124,7 @@ class Generator:
         return self.get_state()
 
     def __setstate__(self, state: Array) -> None:
-        self.lock = threading.Lock()
+        self.lock = allocate_lock()
         self.set_state(state)
 
     # ---- raw material: call these with the lock held

@@ -7,7 +7,7 @@ topological sort, no set of visited nodes and no recursion.
 
 from __future__ import annotations
 
-import threading
+from _thread import allocate_lock
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from heapq import heappop, heappush
@@ -29,7 +29,7 @@ __all__ = ["Gradients", "deposit_all", "own", "run_backward"]
 
 Gradients = dict[Node | Leaf, Any]
 ndarray, asanyarray = np.ndarray, np.asanyarray
-accumulating = threading.Lock()  # adding to a gradient reads, adds and writes: one thread at a time
+accumulating = allocate_lock()  # adding to a gradient reads, adds and writes: one thread at a time
 
 
 def run_backward(

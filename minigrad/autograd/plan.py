@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import inspect
 import operator
@@ -110,8 +109,10 @@ class Plan:
     def part(self, wanted: tuple[bool, ...]) -> Plan:
         """The plan for a walk that wants the gradients of some of the inputs only."""
         if wanted not in self.parts:
-            part = self.parts[wanted] = copy.copy(self)
+            part = object.__new__(Plan)
+            vars(part).update(vars(self))
             part.write(wanted)
+            self.parts[wanted] = part
         return self.parts[wanted]
 
     def record(self, parents: list[Any], args: tuple[Any, ...], out: Tensor) -> Node:

@@ -10,7 +10,7 @@ and only kernels and formulas on arrays run inside: never a user's code.
 from __future__ import annotations
 
 import contextvars
-import threading
+from _thread import _local  # threading.local: all that `threading` adds is the time to import it
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 __all__ = ["local", "run"]
 
 
-class Quiet(threading.local):
+class Quiet(_local):
     """`local.run(f, *args)` calls f with NumPy's floating-point warnings off."""
 
     def __init__(self) -> None:
