@@ -138,6 +138,8 @@ from minigrad.functions import (
     ravel,
     reciprocal,
     reciprocal_,
+    relu,
+    relu_,
     remainder,
     reshape,
     result_type,
@@ -168,7 +170,6 @@ from minigrad.functions import (
     zero_,
 )
 from minigrad.legacy import BoolTensor, DoubleTensor, FloatTensor, IntTensor, LongTensor
-from minigrad.nn.functional import relu, relu_
 from minigrad.printing import set_printoptions
 from minigrad.random import (
     Generator,

@@ -562,10 +562,10 @@ class Tensor(Elsewhere):
         return functions.sign(self)
 
     def relu(self) -> Tensor:
-        return nn_functional.relu(self)
+        return functions.relu(self)
 
     def relu_(self) -> Tensor:
-        return nn_functional.relu_(self)
+        return functions.relu_(self)
 
     def maximum(self, other: Tensor) -> Tensor:
         return functions.maximum(self, other)
@@ -933,7 +933,6 @@ from minigrad.autograd import inference, leaves  # noqa: E402
 from minigrad.autograd.graph import Leaf, Node, RemovableHandle, Stamp, View  # noqa: E402
 from minigrad.functions import checks  # noqa: E402
 from minigrad.functions.elementwise import OPERANDS, binary, is_operand  # noqa: E402
-from minigrad.nn import functional as nn_functional  # noqa: E402
 
 if TYPE_CHECKING:
     from minigrad.story import Explanation

@@ -1,5 +1,6 @@
 """What a user calls: checks, promotes, applies an op. The calculus itself is in `ops`."""
 
+from minigrad.functions.activation import relu, relu_
 from minigrad.functions.comparison import (
     allclose,
     bitwise_and,
@@ -233,6 +234,8 @@ __all__ = [
     "ravel",
     "reciprocal",
     "reciprocal_",
+    "relu",
+    "relu_",
     "remainder",
     "remainder_",
     "reshape",

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 import warnings
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from minigrad import ops
-from minigrad.autograd.graph import Node
 from minigrad.elsewhere import not_here
 from minigrad.functions import checks, elementwise, exponentials
+from minigrad.functions.activation import leaky_relu, leaky_relu_, relu, relu_
 from minigrad.functions.linalg import from_its_matrix
 from minigrad.functions.shape import expand, reshape
 from minigrad.notes import noted
-from minigrad.ops.inplace import in_place
 from minigrad.tensor import Tensor
 
 __all__ = [
@@ -27,77 +25,6 @@ __all__ = [
 Shape = tuple[int, ...]
 
 tanh, sigmoid = elementwise.tanh, elementwise.sigmoid
-
-
-def relu(input: Any, inplace: bool = False) -> Tensor:
-    """max(0, x), elementwise.
-
-    The derivative is 1 where x > 0 and exactly 0 where x <= 0, at the kink as well: a unit whose
-    input is never positive gets no gradient and cannot move. NaN passes through, with gradient 1.
-    Any shape; floats and integers, which stay integers. RuntimeError for bool.
-    """
-    x = checks.tensor(input, "relu")
-    if x.array.dtype == bool:
-        raise noted(
-            RuntimeError("Boolean inputs not supported for relu"),
-            "True and False are no numbers to relu. Write relu(x.float()).",
-        )
-    return in_place(ops.relu, x) if inplace else ops.relu(x)
-
-
-def relu_(input: Tensor) -> Tensor:
-    """relu, written into the input."""
-    return relu(input, inplace=True)
-
-
-def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
-    """x where x > 0, negative_slope * x elsewhere.
-
-    The derivative is 1 where x > 0 and negative_slope elsewhere, at 0 and NaN as well, so that no
-    unit is ever without a gradient. Any shape; floats only (NotImplementedError).
-    """
-    x = checks.tensor(input, "leaky_relu")
-    if x.array.dtype.kind != "f":
-        raise noted(
-            NotImplementedError(f"\"leaky_relu_cpu\" not implemented for '{x.dtype.title}'"),
-            "A slope between 0 and 1 leaves the integers. Write leaky_relu(x.float()).",
-        )
-    if not inplace:
-        return ops.leaky_relu(x, real_slope(negative_slope))
-    in_place(ops.leaky_relu_in_place, x, negative_slope)
-    if negative_slope < 0 and isinstance(x.node, Node):
-        x.register_hook(partial(refuse_negative_slope, negative_slope))
-    return x
-
-
-def real_slope(value: Any) -> Any:
-    """The slope; RuntimeError for a complex number."""
-    if isinstance(value, complex):
-        raise noted(
-            RuntimeError("value cannot be converted to type float without overflow"),
-            f"The slope is {value}, and it multiplies real numbers. Write a real one: 0.01.",
-        )
-    return value
-
-
-def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:
-    """leaky_relu, written into the input."""
-    return leaky_relu(input, negative_slope, inplace=True)
-
-
-def refuse_negative_slope(negative_slope: float, g: Tensor) -> None:
-    """With a negative slope both sides of the kink come out positive: the sign is lost."""
-    raise noted(
-        RuntimeError(
-            "In-place leakyReLu backward calculation is triggered with a negative slope which is "
-            "not supported. This is caused by calling in-place forward function with a negative "
-            "slope, please call out-of-place version instead. File an issue at "
-            "https://github.com/pytorch/pytorch if you do require supporting in-place leakRelu "
-            "backward calculation with negative slope"
-        ),
-        f"The slope {negative_slope} turns both sides of the kink positive, and the "
-        f"sign is lost. Write leaky_relu(x, {negative_slope}) without inplace=True.",
-    )
 
 
 def softmax(input: Any, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Tensor:
