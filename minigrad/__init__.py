@@ -8,17 +8,10 @@ first: it is the whole idea on Python floats.
 from minigrad.tensor import Tensor  # first: it ties the knot of imports
 
 # isort: split
-from importlib import import_module
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from minigrad import (
-    autograd,
-    cuda,
-    nn,
-    optim,
-    return_types,
-)
+from minigrad import autograd, return_types
 from minigrad.autograd import (
     enable_grad,
     inference_mode,
@@ -64,7 +57,7 @@ from minigrad.dtypes import (
     promote_types,
 )
 from minigrad.dtypes import bool_ as bool
-from minigrad.elsewhere import not_here
+from minigrad.elsewhere import later
 from minigrad.functions import (
     abs,
     abs_,
@@ -180,10 +173,10 @@ from minigrad.random import (
     seed,
     set_rng_state,
 )
-from minigrad.scalar import Scalar
 from minigrad.version import __version__
 
 if TYPE_CHECKING:
+    from minigrad import cuda, nn, optim
     from minigrad.autograd.anomaly import (
         is_anomaly_check_nan_enabled,
         is_anomaly_enabled,
@@ -192,6 +185,7 @@ if TYPE_CHECKING:
     from minigrad.doctor import diagnose
     from minigrad.drawing import draw
     from minigrad.program import CompileError, compile
+    from minigrad.scalar import Scalar
     from minigrad.story import explain
 
 float = float32
@@ -382,20 +376,27 @@ __all__ = [
     "zeros_like",
 ]
 
-RARE = {
+LATER = {
     "CompileError": "minigrad.program",
+    "Scalar": "minigrad.scalar",
     "compile": "minigrad.program",
+    "cuda": "minigrad.cuda",
     "diagnose": "minigrad.doctor",
     "draw": "minigrad.drawing",
     "explain": "minigrad.story",
     "is_anomaly_check_nan_enabled": "minigrad.autograd.anomaly",
     "is_anomaly_enabled": "minigrad.autograd.anomaly",
+    "nn": "minigrad.nn",
+    "optim": "minigrad.optim",
+    "scalar": "minigrad.scalar",
     "set_anomaly_enabled": "minigrad.autograd.anomaly",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Import what few programs need when it is first asked for; of the rest say where it ends."""
-    if name in RARE:
-        return getattr(import_module(RARE[name]), name)
-    raise not_here(__name__, name, globals())
+    """What not every program needs is imported when it is first asked for."""
+    return later(__name__, name, LATER)
+
+
+def __dir__() -> list[str]:
+    return [*{*globals(), *LATER}]

@@ -1,21 +1,24 @@
-"""What PyTorch has and minigrad has not: names of modules, methods of tensors and of layers.
+"""What is not in a module yet, and what PyTorch has and minigrad has not.
 
-Asking for one raises the AttributeError of Python, with a note on what is nearest; the notes are
-imported then. A module of Python asks here from its `__getattr__`. Of tensors and of nn's modules,
+What not every program needs is imported when it is first asked for. Asking for what is not here at
+all, a name of a module, a method of tensors or of layers, raises the AttributeError of Python, with
+a note on what is nearest; the notes are imported then. A module of Python asks here from its
+`__getattr__`. Of tensors and of nn's modules,
 each name is a descriptor of its own: a `__getattr__` would do as well, and would slow down every
 attribute.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
 from importlib import import_module
 from inspect import getattr_static
 from typing import TYPE_CHECKING, Any
 
 from minigrad.notes import noted
 
-__all__ = ["METHODS", "OF_MODULES", "Absent", "Elsewhere", "InModules", "not_here"]
+__all__ = ["METHODS", "OF_MODULES", "Absent", "Elsewhere", "InModules", "later", "not_here"]
 
 
 def not_here(module: str, name: str, names: Iterable[str]) -> Exception:
@@ -24,6 +27,20 @@ def not_here(module: str, name: str, names: Iterable[str]) -> Exception:
     if name.startswith("_"):  # Python itself asks, for __path__ and the like
         return error
     return noted(error, import_module("minigrad.absent").note(module, name, names))
+
+
+def later(module: str, name: str, homes: Mapping[str, str]) -> Any:
+    """The value of `module.name`, imported from its home and kept in the module from then on.
+
+    `homes` says in which modules the names are defined; a module is at home in itself.
+    AttributeError for other names.
+    """
+    names = vars(sys.modules[module])
+    if name not in homes:
+        raise not_here(module, name, {*names, *homes})
+    home = import_module(homes[name])
+    found = names[name] = home if homes[name] == f"{module}.{name}" else getattr(home, name)
+    return found
 
 
 METHODS = """

@@ -1,13 +1,11 @@
 """Automatic differentiation: the graph, the walk back through it, and its doors for users.
 
-What is used rarely is imported when it is first asked for.
+What not every program needs is imported when it is first asked for.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from minigrad.autograd.backward import backward, grad
-from minigrad.autograd.function import Function
 from minigrad.autograd.grad_mode import (
     enable_grad,
     is_grad_enabled,
@@ -17,11 +15,12 @@ from minigrad.autograd.grad_mode import (
 )
 from minigrad.autograd.gradcheck import gradcheck, gradgradcheck
 from minigrad.autograd.inference import inference_mode
-from minigrad.elsewhere import not_here
+from minigrad.elsewhere import later
 
 if TYPE_CHECKING:
     from minigrad.autograd import functional
     from minigrad.autograd.anomaly import detect_anomaly, set_detect_anomaly
+    from minigrad.autograd.function import Function
 
 __all__ = [
     "Function",
@@ -40,10 +39,18 @@ __all__ = [
     "set_grad_enabled",
 ]
 
+LATER = {
+    "Function": "minigrad.autograd.function",
+    "detect_anomaly": "minigrad.autograd.anomaly",
+    "function": "minigrad.autograd.function",
+    "functional": "minigrad.autograd.functional",
+    "set_detect_anomaly": "minigrad.autograd.anomaly",
+}
+
 
 def __getattr__(name: str) -> Any:
-    if name == "functional":
-        return import_module("minigrad.autograd.functional")
-    if name in ("detect_anomaly", "set_detect_anomaly"):
-        return getattr(import_module("minigrad.autograd.anomaly"), name)
-    raise not_here(__name__, name, globals())
+    return later(__name__, name, LATER)
+
+
+def __dir__() -> list[str]:
+    return [*{*globals(), *LATER}]
