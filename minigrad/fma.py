@@ -20,7 +20,7 @@ rounding to odd" (2008).
 
 from __future__ import annotations
 
-import threading
+from _thread import _local  # threading.local, without the time to import threading
 from typing import Any
 
 import numpy as np
@@ -65,7 +65,7 @@ def fma(c: Any, x: Array, y: Any, out: Array | None = None) -> Array:
     return out
 
 
-class Scratch(threading.local):
+class Scratch(_local):
     """Memory of a thread's own for two blocks of float64, which it finds in the cache again.
 
     New arrays of that size the C library may fetch from the system, page by page, each time.

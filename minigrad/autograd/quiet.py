@@ -10,7 +10,7 @@ and only kernels and formulas on arrays run inside: never a user's code.
 from __future__ import annotations
 
 import contextvars
-from _thread import _local  # threading.local: all that `threading` adds is the time to import it
+from _thread import _local  # threading.local, without the time to import threading
 from collections.abc import Callable
 from typing import Any
 
