@@ -57,7 +57,7 @@ from minigrad.dtypes import (
     promote_types,
 )
 from minigrad.dtypes import bool_ as bool
-from minigrad.elsewhere import later
+from minigrad.elsewhere import asked_for
 from minigrad.functions import (
     abs,
     abs_,
@@ -162,8 +162,6 @@ from minigrad.functions import (
     where,
     zero_,
 )
-from minigrad.legacy import BoolTensor, DoubleTensor, FloatTensor, IntTensor, LongTensor
-from minigrad.printing import set_printoptions
 from minigrad.random import (
     Generator,
     default_generator,
@@ -184,6 +182,8 @@ if TYPE_CHECKING:
     )
     from minigrad.doctor import diagnose
     from minigrad.drawing import draw
+    from minigrad.legacy import BoolTensor, DoubleTensor, FloatTensor, IntTensor, LongTensor
+    from minigrad.printing import set_printoptions
     from minigrad.program import CompileError, compile
     from minigrad.scalar import Scalar
     from minigrad.story import explain
@@ -377,7 +377,12 @@ __all__ = [
 ]
 
 LATER = {
+    "BoolTensor": "minigrad.legacy",
     "CompileError": "minigrad.program",
+    "DoubleTensor": "minigrad.legacy",
+    "FloatTensor": "minigrad.legacy",
+    "IntTensor": "minigrad.legacy",
+    "LongTensor": "minigrad.legacy",
     "Scalar": "minigrad.scalar",
     "compile": "minigrad.program",
     "cuda": "minigrad.cuda",
@@ -390,12 +395,13 @@ LATER = {
     "optim": "minigrad.optim",
     "scalar": "minigrad.scalar",
     "set_anomaly_enabled": "minigrad.autograd.anomaly",
+    "set_printoptions": "minigrad.printing",
 }
 
 
 def __getattr__(name: str) -> Any:
     """What not every program needs is imported when it is first asked for."""
-    return later(__name__, name, LATER)
+    return asked_for(__name__, name, LATER)
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,6 @@
-"""What is not in a module yet, and what PyTorch has and minigrad has not.
+"""What is not here yet, and what PyTorch has and minigrad has not.
 
-What not every program needs is imported when it is first asked for. Asking for what is not here at
+What not every program needs is imported when it is first asked for. To ask for what is not here at
 all, a name of a module, a method of tensors or of layers, raises the AttributeError of Python, with
 a note on what is nearest; the notes are imported then. A module of Python asks here from its
 `__getattr__`. Of tensors and of nn's modules,
@@ -11,6 +11,7 @@ attribute.
 from __future__ import annotations
 
 import sys
+from _thread import RLock
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from inspect import getattr_static
@@ -18,7 +19,31 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.notes import noted
 
-__all__ = ["METHODS", "OF_MODULES", "Absent", "Elsewhere", "InModules", "later", "not_here"]
+__all__ = [
+    "METHODS", "OF_MODULES", "Absent", "Elsewhere", "InModules", "Later", "asked_for", "not_here",
+]  # fmt: skip
+
+importing = RLock()
+
+
+class Later:
+    """A module that is imported when something of it is first asked for, by one thread at a time.
+
+    Where two threads import modules of one package in different orders, each may wait for what the
+    other has begun; Python then lets one of them have a module that is half made.
+    """
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+
+    def __getattr__(self, name: str) -> Any:
+        with importing:
+            value = getattr(import_module(self.module), name)
+        setattr(self, name, value)
+        return value
+
+
+absent = Later("minigrad.absent")
 
 
 def not_here(module: str, name: str, names: Iterable[str]) -> Exception:
@@ -26,10 +51,10 @@ def not_here(module: str, name: str, names: Iterable[str]) -> Exception:
     error = AttributeError(f"module {module!r} has no attribute {name!r}", name=name)
     if name.startswith("_"):  # Python itself asks, for __path__ and the like
         return error
-    return noted(error, import_module("minigrad.absent").note(module, name, names))
+    return noted(error, absent.note(module, name, names))
 
 
-def later(module: str, name: str, homes: Mapping[str, str]) -> Any:
+def asked_for(module: str, name: str, homes: Mapping[str, str]) -> Any:
     """The value of `module.name`, imported from its home and kept in the module from then on.
 
     `homes` says in which modules the names are defined; a module is at home in itself.
@@ -38,8 +63,9 @@ def later(module: str, name: str, homes: Mapping[str, str]) -> Any:
     names = vars(sys.modules[module])
     if name not in homes:
         raise not_here(module, name, {*names, *homes})
-    home = import_module(homes[name])
-    found = names[name] = home if homes[name] == f"{module}.{name}" else getattr(home, name)
+    with importing:
+        home = import_module(homes[name])
+        found = names[name] = home if homes[name] == f"{module}.{name}" else getattr(home, name)
     return found
 
 
@@ -109,7 +135,6 @@ class Absent:
         self.name, self.where = name, where
 
     def __get__(self, instance: object, owner: type) -> Any:
-        absent = import_module("minigrad.absent")
         raise absent.attribute_of(self.where, instance, owner, self.name)
 
 

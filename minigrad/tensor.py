@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterator
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.elsewhere import Elsewhere
+from minigrad.elsewhere import Elsewhere, Later
 from minigrad.notes import noted
 
 __all__ = ["Tensor", "wrap"]
@@ -217,10 +216,9 @@ class Tensor(Elsewhere):
         """
         autograd.backward(self, gradient, retain_graph, create_graph, inputs)
 
-    def explain(self, **options: Any) -> Explanation:
+    def explain(self, **options: Any) -> story.Explanation:
         """What `backward` will do, step by step, with formulas and numbers: `minigrad.explain`."""
-        story: Explanation = import_module("minigrad.story").explain(self, **options)
-        return story
+        return story.explain(self, **options)
 
     def detach(self) -> Tensor:
         """The same memory, cut off from the history."""
@@ -344,7 +342,7 @@ class Tensor(Elsewhere):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: a grid of the numbers, with the gradient beside them."""
-        return str(import_module("minigrad.notebook").tensor_html(self))
+        return notebook.tensor_html(self)
 
     def __format__(self, spec: str) -> str:
         if self.array.ndim == 0:
@@ -928,11 +926,16 @@ class Tensor(Elsewhere):
 
 
 # The one knot of the library: operators need functions, functions need ops, ops make tensors.
-from minigrad import autograd, functions, kin, legacy, ops, printing, serialization  # noqa: E402
+from minigrad import autograd, functions, ops  # noqa: E402
 from minigrad.autograd import inference, leaves  # noqa: E402
 from minigrad.autograd.graph import Leaf, Node, RemovableHandle, Stamp, View  # noqa: E402
 from minigrad.functions import checks  # noqa: E402
 from minigrad.functions.elementwise import OPERANDS, binary, is_operand  # noqa: E402
 
 if TYPE_CHECKING:
-    from minigrad.story import Explanation
+    from minigrad import kin, legacy, notebook, printing, serialization, story
+else:  # for the methods that not every program calls
+    kin, legacy, notebook, printing, serialization, story = (
+        Later(f"minigrad.{name}")
+        for name in ("kin", "legacy", "notebook", "printing", "serialization", "story")
+    )

@@ -887,10 +887,9 @@ def in_a_new_process(program):
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-NEEDED = {  # by every program; the import of minigrad takes about as many milliseconds as modules
-    "autograd", "creation", "dtypes", "elsewhere", "fma", "functions", "kin", "legacy", "boxmuller",
-    "nested", "notes", "ops", "printing", "random", "return_types", "serialization", "tensor",
-    "version",
+NEEDED = {
+    "autograd", "creation", "dtypes", "elsewhere", "fma", "functions", "nested", "notes", "ops",
+    "random", "return_types", "tensor", "version",
 }  # fmt: skip
 
 
@@ -932,6 +931,18 @@ assert {{name: stars[name] for name in package.__all__}}.items() <= kept.items()
 def test_what_is_imported_later_is_there_from_the_start(package):
     """For dir() and `import *`, and for threads that ask at the same time."""
     assert in_a_new_process(ASK.format(package)) == ""
+
+
+def test_what_is_imported_later_asks_for_nothing_that_is_as_well():
+    """Not by attribute, while it is imported: another thread may hold the lock, and wait for it."""
+    every = "[getattr(minigrad, name) for name in minigrad.LATER]"
+    files = "(getattr(m, '__file__', None) for m in sys.modules.values())"
+    imported = in_a_new_process(f"import sys, minigrad; {every}; print(*{files}, sep='\\n')")
+    homes = {"minigrad": minigrad.LATER, "minigrad.autograd": minigrad.autograd.LATER}
+    for path in {*MODULES} & {Path(file) for file in imported.splitlines()}:
+        for node in parse(path).body:
+            if isinstance(node, ast.ImportFrom):
+                assert {alias.name for alias in node.names}.isdisjoint(homes.get(node.module, ()))
 
 
 def test_a_leaf_is_where_gradients_rest():

@@ -15,7 +15,7 @@ from minigrad.autograd.grad_mode import (
 )
 from minigrad.autograd.gradcheck import gradcheck, gradgradcheck
 from minigrad.autograd.inference import inference_mode
-from minigrad.elsewhere import later
+from minigrad.elsewhere import asked_for
 
 if TYPE_CHECKING:
     from minigrad.autograd import functional
@@ -49,7 +49,7 @@ LATER = {
 
 
 def __getattr__(name: str) -> Any:
-    return later(__name__, name, LATER)
+    return asked_for(__name__, name, LATER)
 
 
 def __dir__() -> list[str]:

@@ -11,12 +11,14 @@ What does the work stands in slopes.py, which is imported when it is first neede
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
+from minigrad.elsewhere import Later
 from minigrad.notes import noted
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
+
+slopes, second_order = Later("minigrad.autograd.slopes"), Later("minigrad.autograd.second_order")
 
 
 class GradcheckError(RuntimeError):
@@ -69,7 +71,6 @@ def gradcheck(
     refuse("check_forward_ad", check_forward_ad, "no forward mode")
     refuse("check_batched_grad", check_batched_grad, "no batched walk")
     refuse("check_batched_forward_grad", check_batched_forward_grad, "no batched walk")
-    slopes = import_module("minigrad.autograd.slopes")
     check = slopes.Check(func, slopes.as_tuple(inputs), eps, atol, rtol, nondet_tol)
     try:
         check.run(fast_mode, check_undefined_grad)
@@ -122,7 +123,6 @@ def gradgradcheck(
             "check_rev_over_rev=True, or check_undefined_grad=False.",
         )
     refuse("check_fwd_over_rev", check_fwd_over_rev, "no forward mode")
-    second_order = import_module("minigrad.autograd.second_order")
     given = second_order.as_tuple(inputs)
     if grad_outputs is None:
         upstream = second_order.random_upstream(func, given, gen_non_contig_grad_outputs)

@@ -10,13 +10,12 @@ from __future__ import annotations
 import copy
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Self
 
 from minigrad import dtypes
 from minigrad.autograd.graph import Node, RemovableHandle
-from minigrad.elsewhere import InModules
+from minigrad.elsewhere import InModules, Later
 from minigrad.nn import state
 from minigrad.nn.conversion import convert, wanted_dtype
 from minigrad.nn.hooks import ForwardHooks, Hook, hooks_of, register
@@ -28,6 +27,8 @@ from minigrad.notes import noted, shown
 from minigrad.tensor import Tensor
 
 __all__ = ["Module"]
+
+notebook = Later("minigrad.notebook")
 
 
 def no_forward(self: Module, *input: Any) -> Any:
@@ -413,7 +414,7 @@ class Module(InModules):
 
     def _repr_html_(self) -> str:
         """What a notebook shows: the parts, to be opened, with the shapes of their parameters."""
-        return str(import_module("minigrad.notebook").module_html(self))
+        return str(notebook.module_html(self))
 
 
 def check_is_module(value: Any) -> None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from minigrad.elsewhere import Later
 from minigrad.guide import PROGRAMS
 from minigrad.guide.command import politely, program, rate, seed, steps
 from minigrad.story import colour
 from minigrad.story.programs import explain_program
 
 __all__ = ["add_explain"]
+
+pages = Later("minigrad.page")
 
 EXPLAIN = """\
 Tell the backward pass of one training step of a program of the guide.
@@ -94,7 +96,7 @@ def write(html: Path, color: bool = False, **options: Any) -> int:
     if color:
         return complain("--color is for the text; a page has colours of its own")
     try:
-        text = import_module("minigrad.page").program_page(**options)
+        text = pages.program_page(**options)
         html.write_text(text, encoding="utf-8")
     except OSError as error:
         return complain(f"cannot write the page: {error}")

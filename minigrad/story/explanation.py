@@ -6,11 +6,11 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from minigrad.autograd.backward import seeds
+from minigrad.elsewhere import Later
 from minigrad.notes import noted
 from minigrad.optim import Optimizer
 from minigrad.scalar import Scalar
@@ -25,6 +25,8 @@ from minigrad.story.walk import Walk, depth_first
 from minigrad.tensor import Tensor
 
 __all__ = ["Explanation", "explain"]
+
+pages = Later("minigrad.page")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -71,8 +73,7 @@ class Explanation:
 
     def html(self) -> str:
         """The story as a page that needs nothing else: the graph, and a slider over the steps."""
-        page: str = import_module("minigrad.page").story_page(self)
-        return page
+        return str(pages.story_page(self))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a file: the text as `.txt`, or the page as `.html`."""
