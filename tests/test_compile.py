@@ -1596,9 +1596,25 @@ def test_random_numbers(body):
     refused(body, "draws random numbers")
 
 
-def test_a_random_stream_of_ones_own():
-    stream = np.random.default_rng(0)
-    refused(lambda world, x, y: x * float(stream.random()), "did different things", 2)
+STREAMS = {
+    "numpy": np.random.default_rng(0),
+    "numpy, as it was": np.random.RandomState(0),
+    "python": random.Random(0),
+}
+
+
+@pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS)
+def test_a_random_stream_of_ones_own(stream):
+    """Also where what is drawn decides, and mostly in the same way; it can be drawn again."""
+    refused(lambda world, x, y: x * (1 if stream.uniform(0, 1) < 2 else 2), "numbers from stream")
+    assert 0.54 < stream.uniform(0, 1) < 0.85  # the first number of all three
+
+
+def test_a_generator_of_ones_own():
+    generator = minigrad.Generator().manual_seed(0)
+    refused(lambda world, x, y: x + minigrad.rand(3, generator=generator), "from generator")
+    again = minigrad.Generator().manual_seed(0)
+    assert seen(minigrad.rand(3, generator=generator)) == seen(minigrad.rand(3, generator=again))
 
 
 def test_the_time():

@@ -11,6 +11,7 @@ from typing import Any
 
 from minigrad.autograd.grad_mode import is_inference_mode_enabled
 from minigrad.autograd.watch import examiners, watcher
+from minigrad.nn.module import Module
 from minigrad.notes import noted, shown
 from minigrad.program.agreement import difference
 from minigrad.program.calling.entry import Entry
@@ -24,6 +25,9 @@ from minigrad.program.save import file_text
 __all__ = ["Compiled", "compile"]
 
 STYLES = ("buffers", "plain")
+OWN = {
+    "function", "style", "title", "signature", "versions", "recordings", "was_first", "program"
+}  # fmt: skip
 MOST = 64  # programs that one step keeps
 
 
@@ -153,6 +157,14 @@ class Compiled:
         """A copy, of a model that has a compiled method for example, has programs of its own."""
         return again, (self.function, self.style)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """What is set on a compiled module is set on the module."""
+        function = vars(self).get("function")
+        if isinstance(function, Module) and name not in OWN:
+            setattr(function, name, value)
+        else:
+            object.__setattr__(self, name, value)
+
     def __getattr__(self, name: str) -> Any:
         if name == "function":
             raise AttributeError(name)
@@ -176,7 +188,8 @@ def compile(function: Any = None, *, style: str = "buffers") -> Any:
     values, draws random numbers or changes what it can see is refused with CompileError, and has
     changed nothing then. What it does beside that is done while it is recorded, which happens in
     the first call, in the second to confirm it, and when something has changed: `print`, files,
-    environment variables, the clock. Put it outside of the step.
+    environment variables, the clock, next() of an iterator, and what is asked for by a name that is
+    computed, as in getattr(settings, f"rate_{i}"). Put it outside of the step.
 
     "buffers" gives the bits of the step itself. "plain" takes sums, products of matrices, means,
     variances and softmax as NumPy does, and so differs from it by rounding.

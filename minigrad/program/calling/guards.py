@@ -13,7 +13,15 @@ from minigrad.autograd.watch import examiners, watcher
 from minigrad.program.calling.fits import Fits, Kept, are_apart, is_within
 from minigrad.program.calling.scope import Scope
 from minigrad.program.recording.arguments import Argument
-from minigrad.program.recording.facts import MISSING, Fact, contents_of, is_plain, is_same
+from minigrad.program.recording.facts import (
+    MAPPINGS,
+    MISSING,
+    Fact,
+    contents_of,
+    is_plain,
+    is_same,
+    values_of,
+)
 from minigrad.program.recording.hyper import NUMBERS, Numbers
 from minigrad.program.recording.standins import Given, WatchedLeaf
 from minigrad.tensor import Tensor
@@ -100,14 +108,15 @@ class Guards:
         match fact.access:
             case "length":
                 yield f"len({owner}) == {fact.value}"
+            case "keys":
+                yield f"(*{owner},) == {self.name(fact.value)}"
             case "values":
                 yield f"len({owner}) == {len(fact.value)}"
                 if fact.value:
-                    values = self.name([*fact.owner.values()])
-                    yield f"all(map({self.name(is_)}, {owner}.values(), {values}))"
-            case "bytes":
-                yield f"{owner}.tobytes() == {self.name(fact.value)}"
-            case "members":
+                    of_owner = f"{owner}.values()" if isinstance(fact.owner, MAPPINGS) else owner
+                    values = self.name([*values_of(fact.owner)])
+                    yield f"all(map({self.name(is_)}, {of_owner}, {values}))"
+            case "contents":
                 yield f"{self.name(contents_of)}({owner}) == {self.name(fact.value)}"
             case _:
                 yield self.identity_check(fact, owner)

@@ -2,40 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
 from minigrad import dtypes
 
-__all__ = ["MISSING", "Fact", "Path", "contents_of", "ids_of", "is_plain", "is_same"]
+__all__ = [
+    "LARGEST",
+    "MAPPINGS",
+    "MISSING",
+    "Fact",
+    "Path",
+    "contents_of",
+    "ids_of",
+    "is_plain",
+    "is_same",
+    "values_of",
+]
 
+LARGEST = 1000  # items of a list or dict; larger ones are compared as a whole
+KEPT = 1 << 16  # bytes of an array that are kept; of a larger one a checksum tells
 MISSING = object()
+MAPPINGS = (dict, MappingProxyType)
 Path = tuple[str, ...]
 
 
 @dataclass(eq=False)
 class Fact:
-    """`owner.key`, `owner[key]`, a cell's variable, a length, or what is held is `value`."""
+    """`owner.key`, `owner[key]`, a cell's variable, a length, or what is held is `value`.
+
+    access  "attribute", "item", "cell" or "length"; "keys" of a dict, in their order; "values",
+            which objects are held; "contents", all that is held
+    """
 
     owner: Any
-    access: str  # "attribute", "item", "cell", "length", "values", "members" or "bytes"
+    access: str
     key: Any
     value: Any
     path: Path
 
     def now(self) -> Any:
         try:
-            if self.access == "attribute":
-                return getattr(self.owner, self.key)
-            if self.access == "cell":
-                return self.owner.cell_contents
-            if self.access == "values":
-                return ids_of(self.owner)
-            if self.access in ("members", "bytes"):
-                return contents_of(self.owner)
-            return len(self.owner) if self.access == "length" else self.owner[self.key]
+            match self.access:
+                case "attribute":
+                    return getattr(self.owner, self.key)
+                case "cell":
+                    return self.owner.cell_contents
+                case "length":
+                    return len(self.owner)
+                case "keys":
+                    return tuple(self.owner)
+                case "values":
+                    return ids_of(self.owner)
+                case "contents":
+                    return contents_of(self.owner)
+            return self.owner[self.key]
         except (AttributeError, LookupError, ValueError):
             return MISSING
 
@@ -47,16 +73,23 @@ class Fact:
         return ".".join(self.path)
 
 
-def ids_of(owner: dict[Any, Any]) -> tuple[int, ...]:
-    """Which objects a dict holds: told apart without asking their keys for a hash."""
-    return tuple(map(id, owner.values()))
+def values_of(owner: Any) -> Iterable[Any]:
+    return owner.values() if isinstance(owner, MAPPINGS) else owner
+
+
+def ids_of(owner: Any) -> tuple[int, ...]:
+    """Which objects are held: told apart without asking keys for a hash, or tensors if equal."""
+    return tuple(map(id, values_of(owner)))
 
 
 def contents_of(owner: Any) -> Any:
-    """What is in a set or a large list, to be compared as a whole; an array as bytes."""
-    if isinstance(owner, np.ndarray):
-        return owner.tobytes()
-    return frozenset(owner) if isinstance(owner, set | frozenset) else tuple(owner)
+    """What is in a set, an array, or a large list or dict of numbers and texts."""
+    if isinstance(owner, set | frozenset):
+        return frozenset(owner)
+    if hasattr(owner, "tobytes"):
+        contents = owner.tobytes()
+        return contents if len(contents) <= KEPT else crc32(contents)
+    return tuple(owner.items() if isinstance(owner, MAPPINGS) else owner)
 
 
 def is_same(a: Any, b: Any) -> bool:

@@ -1,10 +1,11 @@
 """What a step can see beside its arguments: the tensors, modules, optimisers and numbers in reach.
 
 The search starts at the names in the code of the step, the variables that it encloses and the
-object that it is a method of, and goes on through modules, lists, dicts, functions and objects.
-Of an object that is no module it follows only the attributes whose names occur in code that the
-step can reach. What it finds are facts: "net.fc is this module", "net.training is True". A program
-is valid while its facts hold; a fact that the step itself changes is a reason to refuse it.
+object that it is a method of, and goes on through modules, containers, functions, classes and
+objects. Of an object that is no module, and of a function or class, it follows only the attributes
+whose names occur in code that the step can reach. What it finds are facts: "net.fc is this module",
+"net.training is True". A program is valid while its facts hold; a fact that the step itself changes
+is a reason to refuse it.
 """
 
 from __future__ import annotations
@@ -12,24 +13,36 @@ from __future__ import annotations
 import dis
 import functools
 import sys
+from array import array
 from collections import deque
 from collections.abc import Iterator
-from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
-from minigrad.program.recording.facts import MISSING, Fact, Path, ids_of, is_plain
+from minigrad.program.recording.facts import (
+    LARGEST,
+    MAPPINGS,
+    MISSING,
+    Fact,
+    Path,
+    contents_of,
+    ids_of,
+    is_plain,
+)
+from minigrad.program.recording.streams import is_stream
 from minigrad.tensor import Tensor
 
 __all__ = ["Surroundings"]
 
-LARGEST = 1000  # items of a list or dict; the elements of larger ones are not looked at
 CLOSED = {"minigrad", "numpy", "torch"}
 LIBRARIES = CLOSED | sys.stdlib_module_names
 METHODS = (FunctionType, staticmethod, classmethod, property)
+RAW = (np.ndarray, array, bytearray)  # places for numbers, and for nothing else
 
 
 class Surroundings:
@@ -38,10 +51,13 @@ class Surroundings:
     def __init__(self, function: Any, arguments: dict[str, Any]) -> None:
         self.facts: list[Fact] = []
         self.absences: list[Fact] = []  # what the step must not make; no reason to record anew
+        self.streams: dict[Any, Path] = {}  # generators of random numbers
         self.tensors: dict[Tensor, Path] = {}
         self.modules: dict[Module, Path] = {}
         self.optimizers: dict[Optimizer, Path] = {}
-        self.names: set[str] = {"training"}
+        self.classes: dict[type, Any] = {}
+        self.sees_all = False  # the numbers and tensors among the attributes of an object
+        self.names: set[str] = {"training", "forward", "__call__"}
         self.seen: dict[int, Any] = {}
         self.unread: list[tuple[Any, str, Any, Path]] = []
         self.visit(function, ())
@@ -61,14 +77,15 @@ class Surroundings:
         self.seen[id(value)] = value
         if isinstance(value, Tensor):
             self.tensors[value] = path
-        elif isinstance(value, np.ndarray):
-            if value.size <= LARGEST:
-                self.facts.append(Fact(value, "bytes", None, value.tobytes(), path))
+        elif isinstance(value, RAW):
+            self.facts.append(Fact(value, "contents", None, contents_of(value), path))
+        elif is_stream(value):
+            self.streams[value] = path
         elif isinstance(value, Module):
             self.visit_module(value, path)
         elif isinstance(value, Optimizer):
             self.visit_optimizer(value, path)
-        elif isinstance(value, list | tuple | dict | deque):
+        elif isinstance(value, (list, tuple, deque, *MAPPINGS)):
             self.visit_items(value, path)
         elif isinstance(value, FunctionType):
             self.visit_function(value, path)
@@ -80,18 +97,19 @@ class Surroundings:
                 self.visit(part, path)
         elif isinstance(value, property):
             self.visit(value.fget, path)
+        elif isinstance(value, ref):
+            self.visit(value(), path)
         elif isinstance(value, set | frozenset):
-            self.facts.append(Fact(value, "members", None, frozenset(value), path))
+            self.facts.append(Fact(value, "contents", None, contents_of(value), path))
+            for member in value:
+                self.visit(member, path)
         else:
             self.visit_object(value, path)
 
     def visit_function(self, function: FunctionType, path: Path) -> None:
         for name in sorted(self.visit_code(function.__code__)):
             value = function.__globals__.get(name, MISSING)
-            if value is MISSING:
-                absent = Fact(function.__globals__, "item", name, MISSING, (*path[:-1], name))
-                self.absences.append(absent)
-            elif not is_of_library(value):
+            if not is_of_library(value):
                 self.fact(function.__globals__, "item", name, value, (*path[:-1], name))
         for name, cell in zip(
             function.__code__.co_freevars, function.__closure__ or (), strict=True
@@ -100,20 +118,25 @@ class Surroundings:
                 self.fact(cell, "cell", None, cell.cell_contents, (*path[:-1], name))
             else:
                 self.absences.append(Fact(cell, "cell", None, MISSING, (*path[:-1], name)))
-        for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
-            self.visit(value, path)
-        self.visit(getattr(function, "__wrapped__", None), path)
+        for name in ("__code__", "__defaults__", "__kwdefaults__"):
+            if getattr(function, name) is not None:
+                self.fact(function, "attribute", name, getattr(function, name), path)
+        own = vars(function)  # the function's own attributes
+        self.absences.append(Fact(own, "length", None, len(own), (*path, "__dict__")))
+        self.unread += [(function, name, value, (*path, name)) for name, value in own.items()]
+        self.visit(own.get("__wrapped__"), path)
 
     def visit_code(self, code: CodeType) -> set[str]:
         """Learn which attributes code names; return the names of its global variables."""
         variables = set()
         for instruction in dis.get_instructions(code):
+            self.sees_all |= instruction.argval in ("vars", "__dict__")
             if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
                 variables.add(str(instruction.argval))
             elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "IMPORT_NAME"):
                 self.names.add(str(instruction.argval))
             elif isinstance(instruction.argval, str) and instruction.opname == "LOAD_CONST":
-                self.names.add(instruction.argval)  # getattr(settings, "scale")
+                self.names.update(instruction.argval.split("."))  # getattr(settings, "scale")
             elif isinstance(instruction.argval, CodeType):
                 variables |= self.visit_code(instruction.argval)
         return variables
@@ -149,7 +172,7 @@ class Surroundings:
         self.facts.append(Fact(optimizer, "attribute", "step_hooks", hooks, (*path, "hooks")))
         self.no_hooks(hooks, path)
         for name, value in vars(optimizer).items():
-            if name not in ("param_groups", "state", "defaults"):
+            if name not in ("param_groups", "state"):
                 self.unread.append((optimizer, name, value, (*path, name)))
 
     def no_hooks(self, hooks: Any, path: Path) -> None:
@@ -157,13 +180,17 @@ class Surroundings:
             self.facts.append(Fact(kind, "length", None, len(kind), (*path, "hooks")))
 
     def visit_items(self, items: Any, path: Path) -> None:
-        if not isinstance(items, tuple):
-            self.facts.append(Fact(items, "length", None, len(items), path))
-        if len(items) > LARGEST:
-            if not isinstance(items, dict) and all(map(is_plain, items)):
-                self.facts.append(Fact(items, "members", None, tuple(items), path))
+        pairs = list(items.items() if isinstance(items, MAPPINGS) else enumerate(items))
+        if len(pairs) > LARGEST:  # as a whole; what is in an element is not looked at
+            whole = all(is_plain(value) for _, value in pairs)
+            access, held = ("contents", contents_of(items)) if whole else ("values", ids_of(items))
+            self.facts.append(Fact(items, access, None, held, path))
             return
-        for key, value in list(items.items() if isinstance(items, dict) else enumerate(items)):
+        if isinstance(items, MAPPINGS) and len(pairs) > 1 and all(is_plain(k) for k, _ in pairs):
+            self.facts.append(Fact(items, "keys", None, tuple(items), path))
+        elif not isinstance(items, tuple):
+            self.facts.append(Fact(items, "length", None, len(items), path))
+        for key, value in pairs:
             if isinstance(key, Tensor):  # an optimizer's state, by parameter
                 self.visit(key, path)
                 self.visit(value, self.tensors[key])
@@ -175,34 +202,52 @@ class Surroundings:
     def visit_object(self, value: Any, path: Path) -> None:
         """A user's object, class or module; of the libraries' own, plain containers."""
         kind = type(value)
-        if hasattr(value, "__next__") or kind.__module__.partition(".")[0] in CLOSED:
+        if hasattr(kind, "__next__") or kind.__module__.partition(".")[0] in CLOSED:
             return
-        if not isinstance(value, ModuleType | type):
+        if isinstance(value, type):
+            self.visit_bases(value, value, path)
+            return
+        own = getattr(value, "__dict__", {})
+        if not isinstance(value, ModuleType):
             self.visit_class(value, path)
-            own = getattr(value, "__dict__", {})
             what = (f"the attributes of {'.'.join(path)}",)
-            self.absences.append(Fact(own, "length", None, len(own), what))
+            self.facts.append(Fact(own, "length", None, len(own), what))
+            self.visit(own.get("__wrapped__"), path)  # below a cache, for example
+        is_container = any(base.__module__ == "collections" for base in kind.__mro__)
         for name, attribute in attributes(value):
-            if isinstance(value, type) and isinstance(attribute, METHODS):
-                self.visit(getattr(attribute, "__func__", attribute), (*path, name))
+            if is_container:  # a UserDict, for example: its methods, which are no user's, read it
+                self.fact(value, "attribute", name, attribute, (*path, name))
             else:
                 self.unread.append((value, name, attribute, (*path, name)))
 
     def visit_class(self, value: Any, path: Path) -> None:
         """Any method of the class may run, but not the one that makes an object."""
-        for base in type(value).__mro__:
-            for name, attribute in vars(base).items():
+        self.visit_bases(type(value), value, path)
+
+    def visit_bases(self, kind: type, value: Any, path: Path) -> None:
+        """The methods and attributes that a class or an object of it has from its bases."""
+        for base in kind.__mro__:
+            is_new = base not in self.classes
+            own = self.classes.setdefault(base, vars(base))
+            if is_new and not is_of_library(base):
+                self.facts.append(Fact(own, "length", None, len(own), (*path, "__class__")))
+            for name, attribute in own.items():
                 if isinstance(attribute, METHODS):
-                    self.visit_method(name, attribute, path)
+                    if name != "__init__" or isinstance(value, type):
+                        self.visit_method(name, attribute, path)
+                    if is_new and not is_of_library(base):
+                        self.unread.append((own, name, attribute, (*path, name)))
                 elif not is_of_library(base) and not name.startswith("__"):
                     now = getattr(value, name, MISSING)
                     if now is attribute:  # the class has it, and not the object
                         self.unread.append((value, name, now, (*path, name)))
+                    elif hasattr(type(attribute), "__get__"):
+                        self.visit(attribute, (*path, name))
 
     def visit_method(self, name: str, method: Any, path: Path) -> None:
         function = method.fget if isinstance(method, property) else method
         function = getattr(function, "__func__", function)
-        if isinstance(function, FunctionType) and name != "__init__":
+        if isinstance(function, FunctionType):
             if not is_of_library(function):
                 self.visit(function, (*path, name))
             elif name == "forward":
@@ -211,12 +256,17 @@ class Surroundings:
     def read_attributes(self) -> None:
         """Follow the attributes that some code names, until there are no more."""
         while True:
-            named = [entry for entry in self.unread if entry[1] in self.names]
+            named = [entry for entry in self.unread if self.is_read(*entry[1:3])]
             if not named:
                 return
-            self.unread = [entry for entry in self.unread if entry[1] not in self.names]
+            self.unread = [entry for entry in self.unread if not self.is_read(*entry[1:3])]
             for owner, name, value, path in named:
-                self.fact(owner, "attribute", name, value, path)
+                access = "item" if isinstance(owner, MappingProxyType) else "attribute"
+                self.fact(owner, access, name, value, path)
+
+    def is_read(self, name: str, value: Any) -> bool:
+        in_all = self.sees_all and (is_plain(value) or isinstance(value, Tensor))
+        return name in self.names or (in_all and not name.startswith("__"))
 
     def changed(self) -> Iterator[Fact]:
         """The facts that no longer hold, and what there is now that was absent."""
@@ -226,7 +276,7 @@ class Surroundings:
 def attributes(value: Any) -> Iterator[tuple[str, Any]]:
     yield from getattr(value, "__dict__", {}).items()
     for base in type(value).__mro__:
-        for name in getattr(base, "__slots__", ()) if not isinstance(value, type) else ():
+        for name in getattr(base, "__slots__", ()):
             if hasattr(value, name):
                 yield name, getattr(value, name)
 

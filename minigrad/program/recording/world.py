@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import random
-import sys
-from collections.abc import Callable
 from typing import Any
-
-import numpy as np
 
 from minigrad.program.errors import refused
 from minigrad.program.recording.facts import Fact
 from minigrad.program.recording.standins import leaf_of
+from minigrad.program.recording.streams import Stream, shared_streams, stream_of
 from minigrad.program.recording.surroundings import Surroundings
-from minigrad.random import default_generator
 
 __all__ = ["World", "refuse_hooks"]
 
@@ -23,15 +18,19 @@ class World:
 
     def __init__(self, surroundings: Surroundings) -> None:
         self.surroundings = surroundings
-        self.streams = random_streams()
+        self.streams = self.random_streams()
         self.states = [
             (optimizer, {p: copied(state) for p, state in optimizer.state.items()})
             for optimizer in surroundings.optimizers
         ]
 
+    def random_streams(self) -> list[Stream]:
+        own = self.surroundings.streams.items()
+        return [*shared_streams(), *(stream_of(value, ".".join(path)) for value, path in own)]
+
     def refuse_changes(self) -> bool:
         """CompileError if anything has changed; True if an optimiser has made its first state."""
-        for (name, before, _), (_, now, _) in zip(self.streams, random_streams(), strict=True):
+        for (name, before, _), (_, now, _) in zip(self.streams, self.random_streams(), strict=True):
             if repr(before) != repr(now):
                 raise refused(
                     f"the step draws random numbers from {name}",
@@ -52,7 +51,7 @@ class World:
         """Whether a fact is how much an optimiser remembers."""
         states = [optimizer.state for optimizer, _ in self.states]
         inner = [state for outer in states for state in outer.values()]
-        is_new = fact.access in ("length", "values") or fact.value is None
+        is_new = fact.access in ("length", "keys", "values") or fact.value is None
         return is_new and any(fact.owner is state for state in states + inner)
 
     def restore(self) -> None:
@@ -65,20 +64,6 @@ class World:
 
 def copied(state: Any) -> Any:
     return dict(state) if isinstance(state, dict) else state
-
-
-def random_streams() -> list[tuple[str, Any, Callable[[Any], Any]]]:
-    """Name, state and way back of each random stream that everybody shares."""
-    own = default_generator
-    streams: list[tuple[str, Any, Callable[[Any], Any]]] = [
-        ("minigrad", own.get_state().tolist(), lambda s: own.set_state(np.array(s, np.int64))),
-        ("random", random.getstate(), random.setstate),
-    ]
-    if "numpy.random" in sys.modules:
-        name, keys, *rest = np.random.get_state(legacy=True)
-        state = (name, np.asarray(keys).tolist(), *rest)
-        streams.append(("numpy.random", state, np.random.set_state))
-    return streams
 
 
 def refuse_hooks(surroundings: Surroundings) -> None:
