@@ -40,8 +40,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Kernel = Callable[..., Any]
 Label = str | Callable[[Node], str]
 
-ndarray, asanyarray, new, is_recording = np.ndarray, np.asanyarray, object.__new__, enabled.get
-
 
 class Op(Protocol):
     """What `@op` makes of a kernel."""
@@ -84,51 +82,24 @@ def view(*, label: Label | None = None) -> Callable[[Kernel], Op]:
     return op(label=label, shares=True)
 
 
+class Plans(dict[int, Plan]):
+    """The plans of an op by mask, each made when it is first asked for."""
+
+    op: Op
+
+    def __missing__(self, mask: int) -> Plan:
+        plan = self[mask] = Plan(self.op, mask)
+        return plan
+
+
 def make(kernel: Kernel, label: Label | None, shares: bool) -> Op:
-    plans: dict[int, Plan] = {}
+    plans = Plans()
     derivatives: dict[str, Formula] = {}
     signature = Signature(kernel)
 
-    def result(array: Any, parents: list[Any], mask: int, args: tuple[Any, ...]) -> Tensor:
-        """The tensor of a call; the bits of `mask` say which arguments the parents are of."""
-        if type(array) is not ndarray:
-            array = asanyarray(array)  # a NumPy scalar becomes an array; a subclass stays one
-        out = new(Tensor)
-        out.array = array
-        out.node = out.stamp = out.view_of = None
-        if shares:
-            share_memory(out, this, args)
-        if mask and derivatives and is_recording():
-            plan = plans.get(mask)
-            if plan is None:
-                plan = plans[mask] = Plan(this, mask)
-            out.node = plan.record(parents, args, out)
-        if listeners:
-            tell(out.node, out, args)
-        return out
-
-    def apply(*args: Any) -> Any:
-        """A call of an op that takes any number of arrays."""
-        for a in args:
-            if isinstance(a, Tensor):
-                break
-        else:
-            return kernel(*args)
-        arrays, parents, mask, bit = [], [], 0, 1
-        for a in args:
-            if isinstance(a, Tensor):
-                arrays.append(a.array)
-                if a.node is not None:
-                    parents.append(a.node)
-                    mask += bit
-            else:
-                arrays.append(a)
-            bit += bit
-        return result(local.run(kernel, *arrays), parents, mask, args)
-
     def constant(i: int, t: Tensor) -> Array:
         """The array of a tensor that is passed as a parameter."""
-        if t.node is not None and is_recording():
+        if t.node is not None and enabled.get():
             raise not_differentiable(this, i)
         return t.array
 
@@ -138,10 +109,10 @@ def make(kernel: Kernel, label: Label | None, shares: bool) -> Op:
             check_formula(this, name, formula)
         derivatives.update(formulas)
 
-    call: Callable[..., Any] = apply
-    if not signature.variadic:
-        call = calling(kernel, result, constant, signature.names, len(signature.arrays))
-    this = cast(Op, functools.update_wrapper(call, kernel))
+    arrays = None if signature.variadic else len(signature.arrays)
+    names = {"kernel": kernel, "plans": plans, "derivatives": derivatives, "constant": constant}
+    call = calling(signature.names, arrays, shares, names | COMMON)
+    this = plans.op = cast(Op, functools.update_wrapper(call, kernel))
     this.kernel, this.signature, this.shares_memory = kernel, signature, shares
     this.derivatives = derivatives
     this.derivative = derivative
@@ -205,8 +176,16 @@ def share_memory(out: Tensor, op: Op, args: tuple[Any, ...]) -> None:
     steps = ((op, args[1:]),)
     out.view_of = View(source, steps) if seen is None else seen.onward(steps)
     stamp.remember(out)
-    mode = is_recording()
+    mode = enabled.get()
     if not mode:
         out.view_of.recorded = mode
         if source.node is not None:  # PyTorch's view says that it requires grad, but keeps none
             out.node = Leaf.unrecorded(out.array)
+
+
+# What the calls of all ops use: see written.py.
+COMMON = {
+    "Tensor": Tensor, "asanyarray": np.asanyarray, "is_recording": enabled.get,
+    "listeners": listeners, "local": local, "ndarray": np.ndarray, "new": object.__new__,
+    "share_memory": share_memory, "tell": tell,
+}  # fmt: skip

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, cast
 
 from minigrad.autograd import errors
-from minigrad.autograd.graph import Node, stamp_of, tick
-from minigrad.autograd.written import going_back, keeping, running
+from minigrad.autograd.graph import Node, stamp_of
+from minigrad.autograd.written import going_back, recording, running
 from minigrad.tensor import Tensor, wrap
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Signature:
     def source(self, wanted: str) -> Source:
         """Where to find what a formula wants: the position of an argument, or a function."""
         if wanted == "out":
-            return lambda args, out: out
+            return lambda args, out: alias(out)  # a node that held `out` itself would be a cycle
         if wanted in self.names:
             at = self.names.index(wanted)
             return (lambda args, out: args[at:]) if wanted == self.variadic else at
@@ -88,7 +88,7 @@ class Plan:
         names = [names_in(op.derivatives[name]) for name in self.inputs]
         self.kept = unique(name for wanted in names for name in wanted)
         self.saves_out = "out" in self.kept
-        self.keep = keeping([signature.source(name) for name in self.kept])
+        self.record = recording(self, [signature.source(name) for name in self.kept])
         self.formulas = [
             (bound(op.derivatives[name], signature, i), [self.kept.index(n) for n in wanted])
             for name, i, wanted in zip(self.inputs, positions, names, strict=True)
@@ -114,20 +114,6 @@ class Plan:
             part.write(wanted)
             self.parts[wanted] = part
         return self.parts[wanted]
-
-    def record(self, parents: list[Any], args: tuple[Any, ...], out: Tensor) -> Node:
-        """The node of a call that has just been made."""
-        node = Node()
-        node.plan = self
-        node.parents = parents
-        node.shape = out.array.shape
-        node.hooks = None
-        node.time = tick()
-        if self.saves_out:  # an alias without history: a node that held `out` would be a cycle
-            node.saved = self.keep(args, alias(out))
-        else:
-            node.saved = self.keep(args, None)
-        return node
 
     def damaged(self, node: Node, value: Tensor) -> Exception:
         """The error if a saved value was written to after it was saved."""

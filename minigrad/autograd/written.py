@@ -9,26 +9,31 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from minigrad.autograd.errors import freed
+from minigrad.autograd.graph import Node, tick
 from minigrad.autograd.quiet import local
 from minigrad.tensor import Tensor
 
-__all__ = ["calling", "going_back", "keeping", "running"]
+if TYPE_CHECKING:
+    from minigrad.autograd.plan import Plan
+
+__all__ = ["calling", "going_back", "recording", "running"]
 
 Function = Callable[..., Any]
 
 
 def calling(
-    kernel: Function, result: Function, constant: Function, given: tuple[str, ...], arrays: int
+    given: tuple[str, ...], arrays: int | None, shares: bool, names: dict[str, Any]
 ) -> Function:
-    """The call of an op with these arguments, arrays first: run the kernel, hand on the nodes.
+    """The call of an op with these arguments, arrays first: run the kernel, make the tensor.
 
-    `result(array, parents, mask, args)` makes the tensor, `constant(i, tensor)` the array of a
-    tensor that is parameter i. For two arrays and one parameter:
+    None for `arrays` means any number of them. What the code uses is in `names`: of the op its
+    kernel, derivatives, and plans by the mask that says which arguments have a node. A tensor that
+    is parameter i becomes constant(i, tensor). For two arrays and one parameter:
 
         def call(x0, x1, p0):
             if isinstance(x0, Tensor):
@@ -46,26 +51,36 @@ def calling(
                 p0 = constant(0, p0)
             array = local.run(kernel, a0, a1, p0)
             if node0 is not None and node1 is not None:
-                return result(array, [node0, node1], 3, args)
-            parents, mask = [], 0
-            if node0 is not None:
-                parents.append(node0)
-                mask += 1
-            if node1 is not None:
-                parents.append(node1)
-                mask += 2
-            return result(array, parents, mask, args)
+                parents, mask = [node0, node1], 3
+            else:
+                parents, mask = [], 0
+                if node0 is not None:
+                    parents.append(node0)
+                    mask += 1
+                if node1 is not None:
+                    parents.append(node1)
+                    mask += 2
+            if type(array) is not ndarray:
+                array = asanyarray(array)
+            out = new(Tensor)
+            out.array = array
+            out.node = out.stamp = out.view_of = None
+            if mask and derivatives and is_recording():
+                out.node = plans[mask].record(parents, args, out)
+            if listeners:
+                tell(out.node, out, args)
+            return out
     """
 
     def write() -> Function:
-        code = call_code(arrays, len(given) - arrays)
-        call.__defaults__ = kernel.__defaults__
-        call.__code__ = code.replace(co_varnames=(*given, *code.co_varnames[len(given) :]))
+        code = call_code(arrays, len(given) - (arrays or 0), shares)
+        if arrays is not None:
+            call.__defaults__ = names["kernel"].__defaults__
+            code = code.replace(co_varnames=(*given, *code.co_varnames[len(given) :]))
+        call.__code__ = code
         return call
 
-    names: dict[str, Any] = {"kernel": kernel, "result": result, "constant": constant}
-    names |= {"Tensor": Tensor, "local": local, "write": write}
-    call = FunctionType(unwritten.__code__, names, "call")
+    call = FunctionType(unwritten.__code__, names | {"write": write}, "call")
     return call
 
 
@@ -75,12 +90,14 @@ def unwritten(*args: Any) -> Any:
 
 
 @functools.cache
-def call_code(arrays: int, parameters: int) -> CodeType:
+def call_code(arrays: int | None, parameters: int, shares: bool) -> CodeType:
     """The code of all calls of so many arguments."""
-    return defined("call", call_lines(arrays, parameters), {}).__code__
+    lines = variadic_lines() if arrays is None else call_lines(arrays, parameters)
+    return defined("call", itertools.chain(lines, result_lines(shares)), {}).__code__
 
 
 def call_lines(arrays: int, parameters: int) -> Iterator[str]:
+    """Take the arguments apart, and run the kernel on the arrays."""
     every = range(arrays)
     ps = [f"p{i}" for i in range(parameters)]
     args = ", ".join([*(f"x{i}" for i in every), *ps])
@@ -104,26 +121,82 @@ def call_lines(arrays: int, parameters: int) -> Iterator[str]:
     yield f"    array = local.run(kernel, {', '.join([*(f'a{i}' for i in every), *ps])})"
     yield f"    if {' and '.join(f'node{i} is not None' for i in every)}:"
     nodes = ", ".join(f"node{i}" for i in every)
-    yield f"        return result(array, [{nodes}], {(1 << arrays) - 1}, args)"
-    yield "    parents, mask = [], 0"
+    yield f"        parents, mask = [{nodes}], {(1 << arrays) - 1}"
+    yield "    else:"
+    yield "        parents, mask = [], 0"
     for i in every if arrays > 1 else ():
-        yield f"    if node{i} is not None:"
-        yield f"        parents.append(node{i})"
-        yield f"        mask += {1 << i}"
-    yield "    return result(array, parents, mask, args)"
+        yield f"        if node{i} is not None:"
+        yield f"            parents.append(node{i})"
+        yield f"            mask += {1 << i}"
 
 
-def keeping(sources: list[int | Function]) -> Function:
-    """A function of the arguments and the result that gathers what is kept, in a tuple.
+def variadic_lines() -> Iterator[str]:
+    """The same of an op that takes any number of arrays."""
+    yield "def call(*args):"
+    yield "    if not any([isinstance(x, Tensor) for x in args]):"
+    yield "        return kernel(*args)"
+    yield "    arrays, parents, mask, bit = [], [], 0, 1"
+    yield "    for x in args:"
+    yield "        if isinstance(x, Tensor):"
+    yield "            arrays.append(x.array)"
+    yield "            if x.node is not None:"
+    yield "                parents.append(x.node)"
+    yield "                mask += bit"
+    yield "        else:"
+    yield "            arrays.append(x)"
+    yield "        bit += bit"
+    yield "    array = local.run(kernel, *arrays)"
 
-    A source is the position of an argument, or a function of the arguments and the result.
+
+def result_lines(shares: bool) -> Iterator[str]:
+    """Make the tensor, and record it if one of the arguments has a node."""
+    yield "    if type(array) is not ndarray:"
+    yield "        array = asanyarray(array)"  # a NumPy scalar becomes an array; a subclass stays
+    yield "    out = new(Tensor)"
+    yield "    out.array = array"
+    yield "    out.node = out.stamp = out.view_of = None"
+    if shares:
+        yield "    share_memory(out, plans.op, args)"
+    yield "    if mask and derivatives and is_recording():"
+    yield "        out.node = plans[mask].record(parents, args, out)"
+    yield "    if listeners:"
+    yield "        tell(out.node, out, args)"
+    yield "    return out"
+
+
+def recording(plan: Plan, sources: list[int | Function]) -> Function:
+    """A function that makes the node of a call, given its parents, arguments and result.
+
+    What is saved for the formulas comes from the sources: each is the position of an argument, or a
+    function of the arguments and the result. For one source, the second argument:
+
+        def record(parents, args, out):
+            node = Node()
+            node.plan = plan
+            node.parents = parents
+            node.saved = (args[1],)
+            node.shape = out.array.shape
+            node.hooks = None
+            node.time = tick()
+            return node
     """
-    get = {f"get{i}": source for i, source in enumerate(sources) if not isinstance(source, int)}
+    names = {f"get{i}": source for i, source in enumerate(sources) if not isinstance(source, int)}
     items = [
-        f"args[{source}]" if isinstance(source, int) else f"get{i}(args, out)"
+        f"args[{source}]," if isinstance(source, int) else f"get{i}(args, out),"
         for i, source in enumerate(sources)
     ]
-    return expression("args, out", f"({''.join(item + ', ' for item in items)})", get)
+    lines = [
+        "def record(parents, args, out):",
+        "    node = Node()",
+        "    node.plan = plan",
+        "    node.parents = parents",
+        f"    node.saved = ({' '.join(items)})",
+        "    node.shape = out.array.shape",
+        "    node.hooks = None",
+        "    node.time = tick()",
+        "    return node",
+    ]
+    return defined("record", lines, {"plan": plan, "Node": Node, "tick": tick, **names})
 
 
 def running(
@@ -186,7 +259,7 @@ def expression(arguments: str, body: str, names: dict[str, Any]) -> Function:
     return defined("value", [f"def value({arguments}):", f"    return {body}"], names)
 
 
-def defined(name: str, lines: Iterator[str] | list[str], names: dict[str, Any]) -> FunctionType:
+def defined(name: str, lines: Iterable[str], names: dict[str, Any]) -> FunctionType:
     """The function that these lines define."""
     exec(compile("\n".join(lines), f"{__file__}: written", "exec"), names)
     function: FunctionType = names[name]
