@@ -359,23 +359,23 @@ class Tensor(Elsewhere):
     # A stranger beside the operator gets NotImplemented, and Python says so in its own words.
 
     def __add__(self, other: Any) -> Tensor:
-        return binary(ops.add, self, other) if isinstance(other, OPERANDS) else NotImplemented
+        return operate(ops.add, functions.add, self, other)
 
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Tensor:
-        return functions.sub(self, other) if is_operand(other) else NotImplemented
+        return operate(ops.sub, functions.sub, self, other)
 
     def __rsub__(self, other: Any) -> Tensor:
         return functions.rsub(self, other) if is_operand(other) else NotImplemented
 
     def __mul__(self, other: Any) -> Tensor:
-        return binary(ops.mul, self, other) if isinstance(other, OPERANDS) else NotImplemented
+        return operate(ops.mul, functions.mul, self, other)
 
     __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Tensor:
-        return functions.div(self, other) if is_operand(other) else NotImplemented
+        return operate(ops.div, functions.div, self, other)
 
     def __rtruediv__(self, other: Any) -> Tensor:
         return functions.div(other, self) if is_operand(other) else NotImplemented
@@ -930,7 +930,7 @@ from minigrad import autograd, functions, ops  # noqa: E402
 from minigrad.autograd import inference, leaves  # noqa: E402
 from minigrad.autograd.graph import Leaf, Node, RemovableHandle, Stamp, View  # noqa: E402
 from minigrad.functions import checks  # noqa: E402
-from minigrad.functions.elementwise import OPERANDS, binary, is_operand  # noqa: E402
+from minigrad.functions.elementwise import is_operand, operate  # noqa: E402
 
 if TYPE_CHECKING:
     from minigrad import kin, legacy, notebook, printing, serialization, story

@@ -7,6 +7,7 @@ acts as a value of the tensor's dtype; a NumPy array acts as a constant tensor.
 from __future__ import annotations
 
 import numbers
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -22,13 +23,14 @@ from minigrad.tensor import Tensor, wrap
 __all__ = [
     "OPERANDS",
     "abs", "add", "binary", "checked", "clamp", "clone", "cos", "exp", "is_operand", "log",
-    "maximum", "minimum", "mul", "neg", "operands", "pow", "reciprocal", "rsub", "sigmoid", "sign",
-    "sin", "sqrt", "square", "sub", "tanh", "where",
+    "maximum", "minimum", "mul", "neg", "operands", "operate", "pow", "reciprocal", "rsub",
+    "sigmoid", "sign", "sin", "sqrt", "square", "sub", "tanh", "where",
 ]  # fmt: skip
 
 ndarray = np.ndarray
 OPERANDS = (Tensor, int, float, ndarray, np.generic, numbers.Number)  # the frequent ones first
 REAL = (float, int)
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 def is_operand(value: Any) -> bool:
@@ -64,6 +66,21 @@ def binary(op: Op, a: Any, b: Any, *parameters: Any) -> Tensor:
     except ValueError:
         checks.broadcast(np.shape(plain(a)), np.shape(plain(b)))  # says what is wrong, or:
         raise
+
+
+def operate(op: Op, function: Callable[[Any, Any], Tensor], a: Tensor, b: Any) -> Tensor:
+    """What Python calls for a sign: the function, or NotImplemented beside a stranger.
+
+    Two tensors of floats of one dtype, or a number beside one, need no check and no promotion.
+    """
+    kind = a.array.dtype
+    fits = b.array.dtype is kind if isinstance(b, Tensor) else type(b) in REAL
+    if fits and kind in FLOATS:
+        try:
+            return op(a, b if isinstance(b, Tensor) else constant(b, kind))
+        except ValueError:
+            pass  # the function says what is wrong with the shapes
+    return function(a, b) if isinstance(b, OPERANDS) else NotImplemented
 
 
 def checked(function: str, input: Any, other: Any, numbers: bool = False) -> None:
