@@ -13,7 +13,7 @@ import threading
 from contextlib import contextmanager
 from graphlib import TopologicalSorter
 from pathlib import Path
-from weakref import ref
+from weakref import finalize, ref
 
 import numpy as np
 import pytest
@@ -664,6 +664,43 @@ def test_the_users_error_state_is_neither_obeyed_nor_changed():
         x.detach().mul_(1e30).div_(0)
         with pytest.raises(FloatingPointError):
             np.ones(1) / 0
+
+
+def test_hooks_on_the_way_back_see_the_users_error_state_and_grad_mode():
+    """Between hooks the walk runs in a context of its own."""
+    seen = []
+
+    def look(g):
+        with pytest.raises(FloatingPointError):
+            np.ones(1) / 0
+        seen.append((float(g.sum()), minigrad.is_grad_enabled()))
+
+    w, x = leaf(3, value=2.0), leaf(3, value=1.0)
+    y = w * x
+    w.register_hook(look)
+    y.register_hook(look)
+    with np.errstate(all="raise"), minigrad.enable_grad():
+        ((y * y / 0).exp() * 0).sum().backward()
+    assert len(seen) == 2
+    assert all(np.isnan(total) and not recording for total, recording in seen)
+
+
+def test_a_finalizer_that_is_met_on_the_way_back_may_compute_and_walk_itself():
+    found = []
+
+    def compute():
+        z = leaf(2, value=3.0)
+        (z * z / 0 * 0 + z).exp().sum().backward()
+        found.append(z.grad.isnan().all().item())
+
+    x = leaf(2, value=1.0)
+    y = (x * 2).exp()
+    finalize(y, compute)  # the graph lets go of y when its node is released
+    total = (y * y).exp().sum()
+    del y
+    total.backward()
+    assert found == [True]
+    assert not x.grad.isnan().any()
 
 
 # ---- formulas -----------------------------------------------------------------------------------

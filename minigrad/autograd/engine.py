@@ -29,6 +29,7 @@ __all__ = ["Gradients", "deposit_all", "own", "run_backward"]
 
 Gradients = dict[Node | Leaf, Any]
 ndarray, asanyarray = np.ndarray, np.asanyarray
+nothing = object()  # what waits at a node that no gradient has reached
 accumulating = allocate_lock()  # adding to a gradient reads, adds and writes: one thread at a time
 
 
@@ -45,9 +46,10 @@ def run_backward(
     on the way leaves all of them untouched.
     """
     useful = None if targets is None else leading_to(targets, roots)
-    walk, found = Walk(roots, useful), Gradients()
+    walk, found = Walk(roots, useful, retain_graph), Gradients()
     ready, pending = walk.ready, walk.pending
     examiner = examiners[-1]() if examiners else None
+    is_plain = useful is None and examiner is None and set(map(type, roots.values())) <= {ndarray}
     while ready:
         node = heappop(ready)[1]
         g = arrived = pending.pop(node)
@@ -63,24 +65,14 @@ def run_backward(
             grads = node.backward(g, create_graph, useful)
         else:
             grads = examiner.backward(node, g, create_graph, useful)
-        for parent, grad in zip(node.parents, grads):  # noqa: B905 (one of each; `strict` costs)
-            if useful is not None and parent not in useful:
-                continue
-            if grad is not None and grad.shape != parent.shape:
-                grad = call(ops.sum_to, grad, parent.shape)
-            if (waiting := pending.get(parent)) is not None:
-                if grad is not None:  # None, of a user's Function, adds nothing
-                    pending[parent] = call(ops.add, waiting, grad)
-            elif isinstance(parent, Leaf):
-                pending[parent] = own(grad, g)
-            else:
-                if parent not in pending:
-                    heappush(ready, (-parent.time, parent))
-                pending[parent] = grad
-            if parent.hooks is not None and isinstance(parent, Leaf):
-                walk.count_down(parent)
         if not retain_graph:
             node.release()
+        if is_plain:
+            local.stretch(walk.hand_on, node, g, grads, True)
+        else:
+            walk.hand_on(node, g, grads)
+        while walk.hooked:
+            walk.count_down(walk.hooked.pop(0))
     found.update(pending)  # what is left are leaves
     return found
 
@@ -88,12 +80,15 @@ def run_backward(
 class Walk:
     """One walk: the gradients that wait for the rest of them, and the nodes whose turn comes."""
 
-    __slots__ = ("awaited", "pending", "ready", "roots", "useful")
+    __slots__ = ("awaited", "hooked", "pending", "ready", "retain_graph", "roots", "useful")
 
-    def __init__(self, roots: Gradients, useful: set[Node | Leaf] | None) -> None:
-        self.roots, self.useful = roots, useful
+    def __init__(
+        self, roots: Gradients, useful: set[Node | Leaf] | None, retain_graph: bool
+    ) -> None:
+        self.roots, self.useful, self.retain_graph = roots, useful, retain_graph
         self.pending: Gradients = {}
         self.ready: list[tuple[int, Node]] = []
+        self.hooked: list[Leaf] = []  # those with hooks that have received something
         self.awaited: Counter[Leaf] | None = None
         for root, g in roots.items():
             if useful is None or root in useful:
@@ -108,6 +103,43 @@ class Walk:
         else:
             self.pending[root] = g
             heappush(self.ready, (-root.time, root))
+
+    def hand_on(self, node: Node, g: Any, grads: list[Any], further: bool = False) -> None:
+        """Add the gradients to what waits at the node's parents.
+
+        Then go `further`, as long as the next node is an op's and has no hooks. It is in this loop
+        that most walks spend their time: it calls nobody but formulas on arrays.
+        """
+        ready, pending, useful = self.ready, self.pending, self.useful
+        while True:
+            for parent, grad in zip(node.parents, grads):  # noqa: B905 (as many; `strict` costs)
+                if useful is not None and parent not in useful:
+                    continue
+                if grad is not None and grad.shape != parent.shape:
+                    grad = call(ops.sum_to, grad, parent.shape)
+                waiting = pending.get(parent, nothing)
+                if waiting is nothing or waiting is None:  # a user's Function may give None
+                    if isinstance(parent, Leaf):
+                        grad = own(grad, g)
+                    elif waiting is nothing:
+                        heappush(ready, (-parent.time, parent))
+                    pending[parent] = grad
+                elif grad is not None:
+                    # In silence the sign will do; of single numbers it is six times as fast.
+                    pending[parent] = waiting + grad if further else call(ops.add, waiting, grad)
+                if parent.hooks is not None and isinstance(parent, Leaf):
+                    self.hooked.append(parent)
+            if not further or not ready or self.hooked:
+                return
+            node = ready[0][1]
+            g = pending[node]
+            if type(node) is not Node or node.hooks is not None or g is None:
+                return
+            del pending[heappop(ready)[1]]
+            plan = node.plan
+            grads = plan.back(node, g)
+            if plan.holds_values and not self.retain_graph:
+                node.saved = None
 
     def count_down(self, leaf: Leaf) -> None:
         """Run the hooks of a leaf as soon as the last part of its gradient is in.

@@ -345,7 +345,7 @@ class Function:
             args = bound(cls.forward, args if has_setup else (ctx, *args), kwargs, has_setup)
             args = args if has_setup else args[1:]
         ctx.needs_input_grad = tuple(isinstance(a, Tensor) and a.node is not None for a in args)
-        before = [a.node for a in args if isinstance(a, Tensor) and a.node is not None]
+        before = tuple([a.node for a in args if isinstance(a, Tensor) and a.node is not None])
         with no_grad():
             if has_setup:
                 result = cls.forward(*args)
@@ -384,7 +384,7 @@ def bound(
 def attach(
     function: type[Function],
     ctx: Context,
-    parents: list[Node | Leaf],
+    parents: tuple[Node | Leaf, ...],
     results: tuple[Any, ...],
     args: tuple[Any, ...],
 ) -> tuple[Any, ...]:
@@ -424,7 +424,7 @@ def differentiable(value: Any, ctx: Context) -> bool:
 def part(hub: FunctionNode, index: int, value: Tensor) -> Part:
     node = Part()
     node.plan = None  # type: ignore[assignment]
-    node.parents, node.saved, node.hooks = [hub], (), None
+    node.parents, node.saved, node.hooks = (hub,), (), None
     node.shape, node.time, node.index = value.array.shape, tick(), index
     return node
 

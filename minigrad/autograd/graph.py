@@ -16,6 +16,8 @@ from weakref import ref
 
 import numpy as np
 
+from minigrad.autograd.quiet import local
+
 if TYPE_CHECKING:
     from minigrad.autograd.grad_mode import Inference
     from minigrad.autograd.op import Op
@@ -162,7 +164,7 @@ class Node:
     __slots__ = ("__weakref__", "hooks", "parents", "plan", "saved", "shape", "time")
 
     plan: Plan
-    parents: list[Node | Leaf]
+    parents: tuple[Node | Leaf, ...]
     saved: tuple[Any, ...] | None
     shape: tuple[int, ...]
     time: int
@@ -180,7 +182,7 @@ class Node:
             plan = plan.part(tuple([parent in useful for parent in self.parents]))
         if create_graph:
             return plan.back_in_tensors(self, g)
-        return plan.back(self, g)  # type: ignore[no-any-return]
+        return local.run(plan.back, self, g)
 
     def release(self) -> None:
         """Forget what was saved; a node that saved no values can be walked again."""
@@ -210,7 +212,7 @@ class Leaf:
 
     __slots__ = ("__weakref__", "dtype", "frozen", "grad", "hooks", "shape", "time")
 
-    parents = ()  # the walk ends here
+    parents: tuple[()] = ()  # the walk ends here
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.grad: Tensor | None = None

@@ -6,11 +6,11 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from minigrad.autograd import errors
 from minigrad.autograd.graph import Node, stamp_of
-from minigrad.autograd.written import going_back, recording, running
+from minigrad.autograd.written import going_back, recording
 from minigrad.tensor import Tensor, wrap
 
 if TYPE_CHECKING:
@@ -101,10 +101,10 @@ class Plan:
         self.holds_values = not {"out", *signature.arrays}.isdisjoint(self.kept)
 
     def write(self, wanted: tuple[bool, ...]) -> None:
-        """Write out how to run the formulas that are wanted; the others give None."""
+        """Write out the way back in arrays; formulas that are not wanted give None."""
         dated = [name == "out" or name in self.op.signature.names for name in self.kept]
-        self.run = running(self.formulas, wanted, len(self.kept))
-        self.back = going_back(self.run, dated, self.damaged)
+        self.wanted = wanted
+        self.back: Callable[..., list[Any]] = going_back(self.formulas, wanted, dated, self.damaged)
 
     def part(self, wanted: tuple[bool, ...]) -> Plan:
         """The plan for a walk that wants the gradients of some of the inputs only."""
@@ -121,7 +121,7 @@ class Plan:
         return errors.damaged(node.name(), node.time, value, node if is_result else value.node)
 
     def back_in_tensors(self, node: Node, g: Tensor) -> list[Any]:
-        """Check what was saved, then run the formulas on tensors, so that they are recorded."""
+        """The same in tensors, so that the formulas are recorded."""
         if node.saved is None:
             raise errors.freed(node.name())
         values = list(node.saved)
@@ -135,7 +135,10 @@ class Plan:
         for i, at in self.tied:  # to the node that the input had then: it may have been detached
             if values[i].node is not node.parents[at]:
                 values[i] = wrap(values[i].array, node.parents[at])
-        return cast(list[Any], self.run(g, *values))
+        return [
+            formula(g, *[values[i] for i in named]) if is_wanted else None
+            for (formula, named), is_wanted in zip(self.formulas, self.wanted, strict=True)
+        ]
 
 
 def names_in(formula: Formula) -> list[str]:

@@ -12,11 +12,20 @@ from __future__ import annotations
 import contextvars
 from _thread import _local  # threading.local, without the time to import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 import numpy as np
 
 __all__ = ["local", "run"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Run(Protocol):
+    """What calls a function, as `contextvars.Context.run` does."""
+
+    def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T: ...
 
 
 class Quiet(_local):
@@ -25,7 +34,24 @@ class Quiet(_local):
     def __init__(self) -> None:
         context = contextvars.Context()
         context.run(np.seterr, all="ignore")
-        self.run = context.run
+        self.run = self.enter = cast(Run, context.run)
+
+    def stretch(self, function: Callable[..., T], *args: Any) -> T:
+        """The same for a function that may come to `run` another, or in which a finalizer may.
+
+        A context is entered once at a time, so inside of the stretch `run` only calls.
+        """
+        if self.run is called:
+            return function(*args)
+        self.run = called
+        try:
+            return self.enter(function, *args)
+        finally:
+            self.run = self.enter
+
+
+def called(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    return function(*args, **kwargs)
 
 
 local = Quiet()

@@ -13,15 +13,16 @@ from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from minigrad.autograd.errors import freed
 from minigrad.autograd.graph import Node, tick
-from minigrad.autograd.quiet import local
 from minigrad.tensor import Tensor
 
 if TYPE_CHECKING:
     from minigrad.autograd.plan import Plan
 
-__all__ = ["calling", "going_back", "recording", "running"]
+__all__ = ["calling", "going_back", "recording"]
 
 Function = Callable[..., Any]
 
@@ -50,16 +51,16 @@ def calling(
             if isinstance(p0, Tensor):
                 p0 = constant(0, p0)
             array = local.run(kernel, a0, a1, p0)
-            if node0 is not None and node1 is not None:
-                parents, mask = [node0, node1], 3
+            if node0 is None:
+                if node1 is None:
+                    parents, mask = (), 0
+                else:
+                    parents, mask = (node1,), 2
             else:
-                parents, mask = [], 0
-                if node0 is not None:
-                    parents.append(node0)
-                    mask += 1
-                if node1 is not None:
-                    parents.append(node1)
-                    mask += 2
+                if node1 is None:
+                    parents, mask = (node0,), 1
+                else:
+                    parents, mask = (node0, node1), 3
             if type(array) is not ndarray:
                 array = asanyarray(array)
             out = new(Tensor)
@@ -119,15 +120,19 @@ def call_lines(arrays: int, parameters: int) -> Iterator[str]:
         yield f"    if isinstance({p}, Tensor):"
         yield f"        {p} = constant({i}, {p})"
     yield f"    array = local.run(kernel, {', '.join([*(f'a{i}' for i in every), *ps])})"
-    yield f"    if {' and '.join(f'node{i} is not None' for i in every)}:"
-    nodes = ", ".join(f"node{i}" for i in every)
-    yield f"        parents, mask = [{nodes}], {(1 << arrays) - 1}"
-    yield "    else:"
-    yield "        parents, mask = [], 0"
-    for i in every if arrays > 1 else ():
-        yield f"        if node{i} is not None:"
-        yield f"            parents.append(node{i})"
-        yield f"            mask += {1 << i}"
+    yield from parents_lines(arrays, [], "    ")
+
+
+def parents_lines(arrays: int, parents: list[int], indent: str, i: int = 0) -> Iterator[str]:
+    """Tell the arrays that have a node from the others, from the i-th on."""
+    if i == arrays:
+        nodes = "".join(f"node{p}, " for p in parents)
+        yield f"{indent}parents, mask = ({nodes}), {sum(1 << p for p in parents)}"
+    else:
+        yield f"{indent}if node{i} is None:"
+        yield from parents_lines(arrays, parents, indent + "    ", i + 1)
+        yield f"{indent}else:"
+        yield from parents_lines(arrays, [*parents, i], indent + "    ", i + 1)
 
 
 def variadic_lines() -> Iterator[str]:
@@ -135,16 +140,17 @@ def variadic_lines() -> Iterator[str]:
     yield "def call(*args):"
     yield "    if not any([isinstance(x, Tensor) for x in args]):"
     yield "        return kernel(*args)"
-    yield "    arrays, parents, mask, bit = [], [], 0, 1"
+    yield "    arrays, nodes, mask, bit = [], [], 0, 1"
     yield "    for x in args:"
     yield "        if isinstance(x, Tensor):"
     yield "            arrays.append(x.array)"
     yield "            if x.node is not None:"
-    yield "                parents.append(x.node)"
+    yield "                nodes.append(x.node)"
     yield "                mask += bit"
     yield "        else:"
     yield "            arrays.append(x)"
     yield "        bit += bit"
+    yield "    parents = tuple(nodes)"
     yield "    array = local.run(kernel, *arrays)"
 
 
@@ -199,27 +205,18 @@ def recording(plan: Plan, sources: list[int | Function]) -> Function:
     return defined("record", lines, {"plan": plan, "Node": Node, "tick": tick, **names})
 
 
-def running(
-    formulas: list[tuple[Function, list[int]]], wanted: tuple[bool, ...], kept: int
+def going_back(
+    formulas: list[tuple[Function, list[int]]],
+    wanted: tuple[bool, ...],
+    dated: list[bool],
+    damaged: Function,
 ) -> Function:
-    """A function of the gradient and the kept values that runs each formula on what it names.
+    """The way back through a node in arrays: check what was saved, then apply the formulas to it.
 
-    Of a formula whose gradient is not wanted, the result is None.
-    """
-    calls = [
-        f"formula{i}({', '.join(['g', *(f'v{at}' for at in named)])})" if wanted[i] else "None"
-        for i, (_, named) in enumerate(formulas)
-    ]
-    names = {f"formula{i}": formula for i, (formula, _) in enumerate(formulas)}
-    arguments = ", ".join(["g", *(f"v{at}" for at in range(kept))])
-    return expression(arguments, f"[{', '.join(calls)}]", names)
-
-
-def going_back(run: Function, dated: list[bool], damaged: Function) -> Function:
-    """The way back through a node in arrays: check what was saved, then `run` the formulas.
-
-    `dated` says which of the kept values may be tensors: if one was written to since the node was
-    made, `damaged(node, value)` is the error. For one value:
+    Each formula comes with the places of the kept values that it names; where its gradient is not
+    wanted, the result is None. `dated` says which of the kept values may be tensors: if one was
+    written to since the node was made, `damaged(node, value)` is the error. For one value and one
+    formula of it:
 
         def back(node, g):
             saved = node.saved
@@ -231,10 +228,22 @@ def going_back(run: Function, dated: list[bool], damaged: Function) -> Function:
                 if stamp is not None and stamp.time > node.time:
                     raise damaged(node, v0)
                 v0 = v0.array
-            return local.run(run, g, v0)
+            if type(g) is not ndarray and isinstance(g, generic):
+                if type(v0) is ndarray:
+                    v0 = v0[()]
+            return [formula0(g, v0)]
+
+    Of arrays without dims NumPy makes numbers, and with a number and such an array it computes ten
+    times as long as with two numbers.
     """
-    names = {"run": run, "damaged": damaged, "freed": freed, "Tensor": Tensor, "local": local}
-    return defined("back", back_lines(dated), names)
+    calls = [
+        f"formula{i}({', '.join(['g', *(f'v{at}' for at in named)])})" if wanted[i] else "None"
+        for i, (_, named) in enumerate(formulas)
+    ]
+    names: dict[str, Any] = {f"formula{i}": formula for i, (formula, _) in enumerate(formulas)}
+    names |= {"damaged": damaged, "freed": freed, "Tensor": Tensor}
+    names |= {"generic": np.generic, "ndarray": np.ndarray}
+    return defined("back", [*back_lines(dated), f"    return [{', '.join(calls)}]"], names)
 
 
 def back_lines(dated: list[bool]) -> Iterator[str]:
@@ -251,12 +260,11 @@ def back_lines(dated: list[bool]) -> Iterator[str]:
         yield "        if stamp is not None and stamp.time > node.time:"
         yield f"            raise damaged(node, {value})"
         yield f"        {value} = {value}.array"
-    yield f"    return local.run({', '.join(['run', 'g', *values])})"
-
-
-def expression(arguments: str, body: str, names: dict[str, Any]) -> Function:
-    """The function of this expression, which may use these names."""
-    return defined("value", [f"def value({arguments}):", f"    return {body}"], names)
+    if any(dated):
+        yield "    if type(g) is not ndarray and isinstance(g, generic):"
+        for value in itertools.compress(values, dated):
+            yield f"        if type({value}) is ndarray:"
+            yield f"            {value} = {value}[()]"
 
 
 def defined(name: str, lines: Iterable[str], names: dict[str, Any]) -> FunctionType:

@@ -223,7 +223,7 @@ def recorded(op: Op, *args: Any, out: Tensor) -> Node:
     """The node of a call whose result is in memory already: nothing is computed."""
     nodes = [a.node if isinstance(a, Tensor) else None for a in args]
     mask = sum(1 << i for i, node in enumerate(nodes) if node is not None)
-    node = plan(op, mask).record([node for node in nodes if node is not None], args, out)
+    node = plan(op, mask).record(tuple([node for node in nodes if node is not None]), args, out)
     if listeners:
         tell(node, None, args)
     return node

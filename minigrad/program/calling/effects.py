@@ -106,9 +106,9 @@ class Effects:
         """The node of a result: none, the spent one of the recording, or a new one."""
         if not new.is_alive:
             return "None" if new.node is None else self.name(new.node)
-        parents = ", ".join(self.scope.leaf(leaf) for leaf, _ in self.results.gradients)
+        parents = "".join(f"{self.scope.leaf(leaf)}, " for leaf, _ in self.results.gradients)
         saved = "".join(f"{self.scope.where(given)}, " for given in self.program.saved)
-        return f"{self.name(self.workshop)}.node_for(buffers, go, [{parents}], ({saved}))"
+        return f"{self.name(self.workshop)}.node_for(buffers, go, ({parents}), ({saved}))"
 
     def structure(self, value: Any) -> str:
         """The expression that makes what the step returns."""

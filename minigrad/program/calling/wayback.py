@@ -96,7 +96,7 @@ class Workshop:
         return self.all[-1]
 
     def node_for(
-        self, buffers: Buffers, go: Callable[[Any], Any], parents: list[Any], saved: tuple[Any, ...]
+        self, buffers: Buffers, go: Callable[[Any], Any], parents: tuple[Any, ...], saved: Any
     ) -> ProgramNode:
         """The node of a result that was just computed."""
         node = ProgramNode()

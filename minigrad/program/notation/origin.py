@@ -40,6 +40,7 @@ __all__ = ["Call", "Origin", "Origins"]
 
 # They compute what their names say, in the order and with the rounding that PyTorch has.
 HELPERS = {f.__code__: f for f in (sums.length, sums.product, sums.total, fma.fma, select.choose)}
+WALK = (engine.Walk.hand_on.__code__, engine.run_backward.__code__)
 Where = tuple[str, int, int]  # "user" or "kernel", which frame, which instruction
 
 
@@ -116,7 +117,7 @@ class Origins:
                 found.upstream = described(frame.f_locals.get("g"))
             elif code is Node.backward.__code__:
                 node = frame.f_locals["self"]
-            elif code is engine.run_backward.__code__:
+            elif code in WALK:
                 self.read_engine(found, frame, node)
             elif code is engine.deposit.__code__:
                 found.phase, found.target = "backward", frame.f_locals["leaf"]

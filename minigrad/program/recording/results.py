@@ -154,10 +154,10 @@ def put_back_leaves(results: Results) -> None:
     roots = [new.node for new in results.new if new.node is not None]
     for node in engine.reachable(roots):
         if not isinstance(node, Leaf):
-            node.parents = [
+            node.parents = tuple(
                 parent.original if isinstance(parent, WatchedLeaf) else parent
                 for parent in node.parents
-            ]
+            )
 
 
 def give_own_arrays(result: Any, givens: Container[Any]) -> None:
