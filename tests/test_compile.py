@@ -1003,6 +1003,15 @@ def test_parts_and_summaries(part):
     assert compare(lambda: make_world(step=step_of)).recordings == 1
 
 
+def test_what_is_close_is_computed_anew():
+    """Also where the first two calls, which are recorded, saw the same."""
+
+    def body(world, x, y):
+        return minigrad.isclose(x, y[:, :1], rtol=0.5) * x
+
+    compare(lambda: make_world(step=forward_of(body)), 8, arguments=lambda k: batch(k // 3))
+
+
 def test_the_order_of_reading_and_writing():
     def body(world, x, y):
         a = x.clone()
@@ -1496,6 +1505,7 @@ VALUES = {
     "in": lambda world, x, y: 3.0 in x,
     "index": lambda world, x, y: [1, 2, 3][(x[0, 0] * 0).long()],
     "list": lambda world, x, y: minigrad.tensor([trained(world, x, y).detach(), 1.0]),
+    "allclose": lambda world, x, y: minigrad.allclose(trained(world, x, y).detach(), y[0, 0]),
 }
 
 
@@ -1815,6 +1825,18 @@ def test_a_result_is_kept_in_an_object_or_a_variable():
     refused(of_the_function_around_at_first, "the step changes .*unbound")
     refused(of_the_file, "the step changes .*the_latest")
     del globals()["the_latest"]
+
+
+def test_a_group_is_added_by_the_step():
+    def body(world, x, y):
+        world.optimizer.add_param_group({"params": [minigrad.ones(1, requires_grad=True)]})
+
+    world = refused(body, "the step changes")
+    assert len(world.optimizer.param_groups) == 1
+
+
+def test_a_copy_of_a_module_within_the_step():
+    refused(lambda world, x, y: copy.deepcopy(world.net)(x), "cannot be part of a program")
 
 
 def test_gradients_with_a_history():

@@ -86,7 +86,7 @@ def isclose(
                 f"{name} says how far apart the two may be. Write {name}=0 for not at all.",
             )
     checks.broadcast(a.array.shape, b.array.shape)
-    return wrap(np.asarray(local.run(near, a.array, b.array, rtol, atol, equal_nan)))
+    return wrap(np.asanyarray(local.run(near, a.array, b.array, rtol, atol, equal_nan)))
 
 
 def near(a: Array, b: Array, rtol: float, atol: float, equal_nan: bool) -> Any:

@@ -158,7 +158,9 @@ class Noting(Marked):
         text = "-1" if len(sizes) == 1 else ", ".join(map(str, sizes)) if sizes else "()"
         return seen(self, "{}" if sizes == self.shape else f"{{}}.reshape({text})", array)
 
-    def ravel(self) -> Any:
+    def ravel(self, order: Any = "C") -> Any:
+        if order != "C":
+            raise unknown(f"ravel(order={order!r})")
         return self.reshape(-1)
 
     def squeeze(self, axis: Any = None) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.random import Generator, default_generator
 
-__all__ = ["Stream", "is_stream", "shared_streams", "stream_of"]
+__all__ = ["Stream", "is_stream", "shared_streams", "stream_of", "told"]
 
 Stream = tuple[str, Any, Callable[[Any], Any]]  # its name, its state now, and the way back to it
 
@@ -45,3 +45,10 @@ def shared_streams() -> list[Stream]:
         state = np.random.get_state(legacy=False)
         streams.append(("numpy.random", state, np.random.set_state))
     return streams
+
+
+def told(state: Any) -> str:
+    """A state as text, its arrays in full."""
+    if isinstance(state, dict):
+        return str({key: told(value) for key, value in state.items()})
+    return str(state.tolist() if isinstance(state, np.ndarray) else state)

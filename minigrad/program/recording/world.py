@@ -7,7 +7,7 @@ from typing import Any
 from minigrad.program.errors import refused
 from minigrad.program.recording.facts import Fact
 from minigrad.program.recording.standins import leaf_of
-from minigrad.program.recording.streams import Stream, shared_streams, stream_of
+from minigrad.program.recording.streams import Stream, shared_streams, stream_of, told
 from minigrad.program.recording.surroundings import Surroundings
 
 __all__ = ["World", "refuse_hooks"]
@@ -20,7 +20,11 @@ class World:
         self.surroundings = surroundings
         self.streams = self.random_streams()
         self.states = [
-            (optimizer, {p: copied(state) for p, state in optimizer.state.items()})
+            (
+                optimizer,
+                {p: copied(state) for p, state in optimizer.state.items()},
+                [*optimizer.param_groups],
+            )
             for optimizer in surroundings.optimizers
         ]
 
@@ -31,7 +35,7 @@ class World:
     def refuse_changes(self) -> bool:
         """CompileError if anything has changed; True if an optimiser has made its first state."""
         for (name, before, _), (_, now, _) in zip(self.streams, self.random_streams(), strict=True):
-            if repr(before) != repr(now):
+            if told(before) != told(now):
                 raise refused(
                     f"the step draws random numbers from {name}",
                     "A program would have the same numbers in every step. Draw them outside, and "
@@ -49,7 +53,7 @@ class World:
 
     def is_state(self, fact: Fact) -> bool:
         """Whether a fact is how much an optimiser remembers."""
-        states = [optimizer.state for optimizer, _ in self.states]
+        states = [optimizer.state for optimizer, *_ in self.states]
         inner = [state for outer in states for state in outer.values()]
         is_new = fact.access in ("length", "keys", "values") or fact.value is None
         return is_new and any(fact.owner is state for state in states + inner)
@@ -57,9 +61,10 @@ class World:
     def restore(self) -> None:
         for _, before, put_back in self.streams:
             put_back(before)
-        for optimizer, states in self.states:
+        for optimizer, states, groups in self.states:
             optimizer.state.clear()
             optimizer.state.update(states)
+            optimizer.param_groups[:] = groups
 
 
 def copied(state: Any) -> Any:
