@@ -34,13 +34,6 @@ from minigrad.creation import (
     linspace,
     ones,
     ones_like,
-    rand,
-    rand_like,
-    randint,
-    randint_like,
-    randn,
-    randn_like,
-    randperm,
     tensor,
     zeros,
     zeros_like,
@@ -162,15 +155,6 @@ from minigrad.functions import (
     where,
     zero_,
 )
-from minigrad.random import (
-    Generator,
-    default_generator,
-    get_rng_state,
-    initial_seed,
-    manual_seed,
-    seed,
-    set_rng_state,
-)
 from minigrad.version import __version__
 
 if TYPE_CHECKING:
@@ -182,9 +166,27 @@ if TYPE_CHECKING:
     )
     from minigrad.doctor import diagnose
     from minigrad.drawing import draw
+    from minigrad.draws import (
+        rand,
+        rand_like,
+        randint,
+        randint_like,
+        randn,
+        randn_like,
+        randperm,
+    )
     from minigrad.legacy import BoolTensor, DoubleTensor, FloatTensor, IntTensor, LongTensor
     from minigrad.printing import set_printoptions
     from minigrad.program import CompileError, compile
+    from minigrad.random import (
+        Generator,
+        default_generator,
+        get_rng_state,
+        initial_seed,
+        manual_seed,
+        seed,
+        set_rng_state,
+    )
     from minigrad.scalar import Scalar
     from minigrad.story import explain
 
@@ -376,27 +378,29 @@ __all__ = [
     "zeros_like",
 ]
 
-LATER = {
-    "BoolTensor": "minigrad.legacy",
-    "CompileError": "minigrad.program",
-    "DoubleTensor": "minigrad.legacy",
-    "FloatTensor": "minigrad.legacy",
-    "IntTensor": "minigrad.legacy",
-    "LongTensor": "minigrad.legacy",
-    "Scalar": "minigrad.scalar",
-    "compile": "minigrad.program",
-    "cuda": "minigrad.cuda",
-    "diagnose": "minigrad.doctor",
-    "draw": "minigrad.drawing",
-    "explain": "minigrad.story",
-    "is_anomaly_check_nan_enabled": "minigrad.autograd.anomaly",
-    "is_anomaly_enabled": "minigrad.autograd.anomaly",
-    "nn": "minigrad.nn",
-    "optim": "minigrad.optim",
-    "scalar": "minigrad.scalar",
-    "set_anomaly_enabled": "minigrad.autograd.anomaly",
-    "set_printoptions": "minigrad.printing",
-}
+HOMES = {
+    "minigrad.autograd.anomaly": (
+        "is_anomaly_check_nan_enabled", "is_anomaly_enabled", "set_anomaly_enabled",
+    ),
+    "minigrad.cuda": ("cuda",),
+    "minigrad.doctor": ("diagnose",),
+    "minigrad.drawing": ("draw",),
+    "minigrad.draws": (
+        "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm",
+    ),
+    "minigrad.legacy": ("BoolTensor", "DoubleTensor", "FloatTensor", "IntTensor", "LongTensor"),
+    "minigrad.nn": ("nn",),
+    "minigrad.optim": ("optim",),
+    "minigrad.printing": ("set_printoptions",),
+    "minigrad.program": ("CompileError", "compile"),
+    "minigrad.random": (
+        "Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "random",
+        "seed", "set_rng_state",
+    ),
+    "minigrad.scalar": ("Scalar", "scalar"),
+    "minigrad.story": ("explain",),
+}  # fmt: skip
+LATER = {name: home for home, names in HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:

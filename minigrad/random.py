@@ -20,7 +20,7 @@ from typing import Any, Final
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.elsewhere import Later
+from minigrad.boxmuller import BLOCK, box_muller
 from minigrad.fma import exactly
 from minigrad.notes import noted
 
@@ -33,8 +33,6 @@ __all__ = [
     "seed",
     "set_rng_state",
 ]
-
-boxmuller = Later("minigrad.boxmuller")
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -205,7 +203,7 @@ class Generator:
             return np.empty(shape, dtype)
         check_floating(dtype, "normal_kernel_cpu")
         with self.lock:
-            in_pairs = count < boxmuller.BLOCK or not contiguous
+            in_pairs = count < BLOCK or not contiguous
             z = self.pairs(count) if in_pairs else self.blocks(count, dtype)
         with np.errstate(all="ignore"):  # an infinite mean or std
             for part in chunks(z):
@@ -266,12 +264,12 @@ class Generator:
 
     def blocks(self, count: int, dtype: np.dtype[Any]) -> Array:
         """Standard normal values in blocks; an incomplete block is the end of one drawn anew."""
-        z, rest = np.empty(count, dtype), count % boxmuller.BLOCK
+        z, rest = np.empty(count, dtype), count % BLOCK
         for part in chunks(z[: count - rest]):
-            part[...] = boxmuller.box_muller(self.unit(part.size, dtype))
+            part[...] = box_muller(self.unit(part.size, dtype))
         if rest:
             self.unit(rest, dtype)
-            z[-boxmuller.BLOCK :] = boxmuller.box_muller(self.unit(boxmuller.BLOCK, dtype))
+            z[-BLOCK:] = box_muller(self.unit(BLOCK, dtype))
         return z
 
 

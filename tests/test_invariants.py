@@ -791,7 +791,7 @@ LAYERS = [
     ["extras", "random"],
     ["tensor", "return_types", "cuda", "autograd", "ops"],
     ["functions"],
-    ["nested", "creation", "kin", "legacy", "serialization"],
+    ["nested", "creation", "draws", "kin", "legacy", "serialization"],
     ["nn"],
     ["optim"],
     ["notebook"],
@@ -926,7 +926,7 @@ def in_a_new_process(program):
 
 NEEDED = {
     "autograd", "creation", "dtypes", "elsewhere", "fma", "functions", "nested", "notes", "ops",
-    "random", "return_types", "tensor", "version",
+    "return_types", "tensor", "version",
 }  # fmt: skip
 
 

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes, ops
+from minigrad.elsewhere import Later
 from minigrad.functions import checks, comparison, division, elementwise
 from minigrad.functions.elementwise import is_operand
 from minigrad.functions.scalars import stored
 from minigrad.notes import noted
 from minigrad.ops.inplace import check_fit, copied, filled, in_place, refuse
-from minigrad.random import default_generator
 from minigrad.tensor import Tensor, wrap
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "uniform_", "zero_",
 ]  # fmt: skip
 
+random = Later("minigrad.random")
 
 Function = Callable[..., Tensor]
 
@@ -169,7 +170,7 @@ def uniform_(t: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Any = None
     refuse(t)
     checks.number(a, "uniform_", "from")
     checks.number(b, "uniform_", "to")
-    values = (generator or default_generator).uniform_for(t.array, a, b)
+    values = (generator or random.default_generator).uniform_for(t.array, a, b)
     return in_place(ops.uniform, t, values)
 
 
@@ -178,5 +179,5 @@ def normal_(t: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Any = 
     refuse(t)
     checks.number(mean, "normal_", "mean")
     checks.number(std, "normal_", "std")
-    values = (generator or default_generator).normal_for(t.array, mean, std)
+    values = (generator or random.default_generator).normal_for(t.array, mean, std)
     return in_place(ops.normal, t, values)
