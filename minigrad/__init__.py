@@ -11,7 +11,7 @@ from minigrad.tensor import Tensor  # first: it ties the knot of imports
 from math import e, inf, nan, pi
 from typing import TYPE_CHECKING, Any
 
-from minigrad import autograd, return_types
+from minigrad import autograd
 from minigrad.autograd import (
     enable_grad,
     inference_mode,
@@ -158,7 +158,7 @@ from minigrad.functions import (
 from minigrad.version import __version__
 
 if TYPE_CHECKING:
-    from minigrad import cuda, nn, optim
+    from minigrad import cuda, nn, optim, return_types
     from minigrad.autograd.anomaly import (
         is_anomaly_check_nan_enabled,
         is_anomaly_enabled,
@@ -397,6 +397,7 @@ HOMES = {
         "Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "random",
         "seed", "set_rng_state",
     ),
+    "minigrad.return_types": ("return_types",),
     "minigrad.scalar": ("Scalar", "scalar"),
     "minigrad.story": ("explain",),
 }  # fmt: skip

@@ -280,7 +280,7 @@ class Tensor(Elsewhere):
         return self.array.__dlpack_device__()
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return functions.apply_ufunc(ufunc, method, inputs, kwargs)
+        return ufuncs.apply_ufunc(ufunc, method, inputs, kwargs)
 
     def __float__(self) -> builtins.float:
         return leaves.to_float(self)
@@ -934,8 +934,10 @@ from minigrad.functions.elementwise import is_operand, operate  # noqa: E402
 
 if TYPE_CHECKING:
     from minigrad import kin, legacy, notebook, printing, serialization, story
+    from minigrad.functions import ufuncs
 else:  # for the methods that not every program calls
     kin, legacy, notebook, printing, serialization, story = (
         Later(f"minigrad.{name}")
         for name in ("kin", "legacy", "notebook", "printing", "serialization", "story")
     )
+    ufuncs = Later("minigrad.functions.ufuncs")

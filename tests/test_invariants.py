@@ -926,7 +926,7 @@ def in_a_new_process(program):
 
 NEEDED = {
     "autograd", "creation", "dtypes", "elsewhere", "fma", "functions", "nested", "notes", "ops",
-    "return_types", "tensor", "version",
+    "tensor", "version",
 }  # fmt: skip
 
 

@@ -136,9 +136,6 @@ from minigrad.functions.shape import (
     view,
 )
 from minigrad.functions.statistics import norm, std, var
-from minigrad.functions.ufuncs import (
-    apply_ufunc,
-)
 
 __all__ = [
     "abs",
@@ -151,7 +148,6 @@ __all__ = [
     "amax",
     "amin",
     "any",
-    "apply_ufunc",
     "argmax",
     "argmin",
     "bitwise_and",

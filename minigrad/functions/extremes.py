@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad import ops, return_types
+from minigrad import ops
+from minigrad.elsewhere import Later
 from minigrad.functions import checks
 from minigrad.functions.dims import UNSET, given, one_dim, over
 from minigrad.functions.elementwise import maximum, minimum
@@ -12,6 +13,8 @@ from minigrad.notes import noted
 from minigrad.tensor import Tensor
 
 __all__ = ["amax", "amin", "argmax", "argmin", "max", "min"]
+
+return_types = Later("minigrad.return_types")
 
 
 def max(
