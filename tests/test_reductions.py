@@ -149,6 +149,13 @@ def test_norms_at_0_at_ties_and_beyond_all_numbers(p, numbers):
     examine(f"x.norm({p})", numbers, NEAR, order=1)
 
 
+@pytest.mark.parametrize("p", ["-2", "-1", "0", "0.5", "1", "2", "2.5", "3", "float('inf')"])
+@pytest.mark.parametrize("dims", ["", ", 1", ", (0, 1), True"])
+def test_a_single_number_is_its_own_norm_even_if_its_square_is_none(p, dims):
+    for number in (1e-30, -3e30, -1e-45, 0.0, -0.0, NAN, -INF):
+        examine(f"x.norm({p}{dims})", [[number]], NEAR, order=1)
+
+
 # ---- exponentials -------------------------------------------------------------------------------
 
 FAR = [[1000, 1000], [-1000, -1000], [1000, 0], [-INF, -INF], [INF, 1], [-INF, 0], [NAN, 1], []]

@@ -84,6 +84,8 @@ norm.derivative(
 
 
 def size_of(x: Array, p: float, dims: Dims) -> Array:
+    if p and x.size and all(x.shape[d] == 1 for d in (range(x.ndim) if dims is None else dims)):
+        return total(x, dims)  # of one number, which is its own norm, however small or large
     match p:
         case 0:
             return total((x != 0).astype(x.dtype), dims)
