@@ -4,12 +4,14 @@ The values are drawn from those that make a difference: sums of nothing but -0.,
 overflow or become subnormal, sums in which one term vanishes beside the other.
 """
 
+import copy
+
 import numpy as np
 import pytest
-from test_compile import compare, make_world
+from test_compile import batch, compare, left_behind, make_world, seen, train_step_of
 
 import minigrad
-from minigrad import nn
+from minigrad import nn, optim
 from minigrad.program import compile
 from minigrad.program.notation.expressions import POWER, PRODUCT, SUM, Text, with_sign
 
@@ -198,3 +200,223 @@ def test_a_choice_by_any_number(limit):
 def test_a_choice_within_a_choice():
     same(lambda x, y: minigrad.where(x > 1, minigrad.where(y > 0, x * 2, y + 1), y * 3), (1,), (1,))
     same(lambda x, y: minigrad.where(x > 1, y * 3, minigrad.where(y > 0, x * 2, y + 1)), (1,), (1,))
+
+
+# ---- momenta side by side ------------------------------------------------------------------------
+
+
+def with_momentum(**options):
+    return make_world(momentum=0.9, **options)
+
+
+def test_momenta_are_changed_at_once():
+    step = compare(with_momentum)
+    assert step.recordings == 1
+    assert "multiply(momenta, momentum, momenta)" in step.source
+    assert "add(momenta, grads, momenta)" in step.source
+
+
+def momenta(world):
+    return [state["momentum_buffer"] for state in world.optimizer.state.values()]
+
+
+def loaded(world):
+    world.optimizer.load_state_dict(copy.deepcopy(world.optimizer.state_dict()))
+
+
+def exchanged_momentum(world):
+    world.optimizer.state[world.net[0].bias]["momentum_buffer"] = minigrad.ones(4)
+
+
+def given_other_memory(world):
+    momenta(world)[1].data = minigrad.ones(4)
+
+
+def turned_around(world):
+    world.optimizer.param_groups[0]["params"].reverse()
+
+
+def without_one(world):
+    del world.optimizer.param_groups[0]["params"][1]
+
+
+CHANGES = {
+    "written": lambda world: momenta(world)[0].mul_(2),
+    "written by numpy": lambda world: momenta(world)[1].numpy().fill(0.5),
+    "loaded": loaded,
+    "exchanged": exchanged_momentum,
+    "in other memory": given_other_memory,
+    "in another order": turned_around,
+    "without one of the parameters": without_one,
+    "with the last one frozen": lambda world: world.net[2].bias.requires_grad_(False),
+    "with a frozen parameter": lambda world: world.net[0].bias.requires_grad_(False),
+    "with a parameter less": lambda world: setattr(world.net[0], "bias", None),
+    "with another lr": lambda world: world.optimizer.param_groups[0].update(lr=0.01),
+    "with another momentum": lambda world: world.optimizer.param_groups[0].update(momentum=0.5),
+    "without momentum": lambda world: world.optimizer.param_groups[0].update(momentum=0),
+    "with weight decay": lambda world: world.optimizer.param_groups[0].update(weight_decay=0.1),
+    "with dampening": lambda world: world.optimizer.param_groups[0].update(dampening=0.1),
+    "with nesterov": lambda world: world.optimizer.param_groups[0].update(nesterov=True),
+    "uphill": lambda world: world.optimizer.param_groups[0].update(maximize=True),
+    "cleared": lambda world: world.optimizer.state.clear(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize(
+    "eager", [(), (0, 1), (5,)], ids=["compiled", "begun by the engine", "in turns"]
+)
+def test_momenta_that_are(change, eager):
+    def between(world, k):
+        if k == 4:
+            change(world)
+
+    compare(with_momentum, 10, between, eager=eager)
+
+
+def test_momenta_in_another_order_than_the_layers():
+    def make():
+        world = with_momentum()
+        world.optimizer = optim.SGD([*world.net.parameters()][::-1], lr=0.1, momentum=0.9)
+        world.step = train_step_of(world)
+        return world
+
+    assert "multiply(momenta, momentum, momenta)" in compare(make).source
+
+
+def test_momenta_of_several_groups():
+    def make():
+        world = make_world()
+        groups = [{"params": layer.parameters()} for layer in (world.net[0], world.net[2])]
+        groups[1]["momentum"] = 0.5
+        world.optimizer = optim.SGD(groups, lr=0.1, momentum=0.9)
+        world.step = train_step_of(world)
+        return world
+
+    step = compare(make)
+    assert "multiply(group0_momenta, group0_momentum, group0_momenta)" in step.source
+    assert "multiply(group1_momenta, group1_momentum, group1_momenta)" in step.source
+
+
+def test_a_gradient_is_kept_beside_others():
+    """All small gradients are in one memory: who keeps one must not see the next ones in it."""
+    world, again = make_world(), make_world()
+    step, kept = compile(world.step), []
+    holds = [
+        lambda t: t.grad,
+        lambda t: t.grad.array,
+        lambda t: t.grad.array[:1],
+        lambda t: t.grad.view(-1),
+    ]
+    for k in range(24):
+        step(*batch(k))
+        again.step(*batch(k))
+        assert left_behind(world) == left_behind(again)
+        if k % 3:
+            found = holds[k % 4](list(world.net.parameters())[k // 4 % 4])
+            kept.append((found, np.array(getattr(found, "array", found))))
+        for found, values in kept:
+            assert np.array_equal(getattr(found, "array", found), values)
+        if k % 5 == 4:
+            kept.clear()
+
+
+def test_momenta_that_the_step_sees_as_a_whole():
+    """Then they are changed one by one, as they would be if they did not lie side by side."""
+
+    def begun(run):
+        world = with_momentum()
+        step = run(world.step)
+        for k in range(3):
+            step(*batch(k))
+        return world
+
+    def seeing(world, whole):
+        def step(x, y):
+            loss = world.step(x, y)
+            return loss, whole().sum()
+
+        return step
+
+    ours, theirs = begun(lambda step: step), begun(compile)
+    memory = minigrad.from_numpy(momenta(theirs)[0].array.base)
+    expected = seeing(ours, lambda: minigrad.cat([b.view(-1) for b in momenta(ours)]))
+    step = compile(seeing(theirs, lambda: memory))
+    for k in range(5):
+        assert seen(step(*batch(k))) == seen(expected(*batch(k)))
+        assert left_behind(theirs) == left_behind(ours)
+
+
+class Parameters(nn.Module):
+    """Three parameters, and nothing to compute with them."""
+
+    def __init__(self):
+        super().__init__()
+        shapes = {"a": (2, 3, 4), "b": (4, 2), "c": (4,)}
+        for name, shape in shapes.items():
+            setattr(self, name, nn.Parameter(minigrad.randn(shape)))
+
+
+GRADIENTS = {
+    "of their own": lambda x: (x.permute(2, 0, 1) * 2, x[0] * 2, x[1, :, 1] * 2),
+    "parts of others": lambda x: ((x * 2).permute(2, 0, 1), (x * 2)[0], (x * 2)[1, :, 1]),
+    "in another order": lambda x: (x.permute(2, 0, 1).exp(), x[0].exp(), x.exp()[2, :, 0]),
+    "one and the same": lambda x: (x.exp().permute(2, 0, 1), x.exp()[0], x.exp()[0, :, 0]),
+    "the arguments": lambda x: (x.permute(2, 0, 1), x[0], x[1, :, 0]),
+}
+
+
+@pytest.mark.parametrize("momentum", [0, 0.9])
+@pytest.mark.parametrize("f", GRADIENTS.values(), ids=GRADIENTS)
+def test_gradients_that_are(f, momentum):
+    """They are cleared when they have been used, and returned: then they have memory of their own,
+    though they are used side by side."""
+
+    def step_of(world):
+        def step(x):
+            parameters = [*world.net.parameters()]
+            gradients = [g.clone() if f is GRADIENTS["of their own"] else g for g in f(x)]
+            for p, g in zip(parameters, gradients, strict=True):
+                p.grad = g
+            world.optimizer.step()
+            world.optimizer.zero_grad()
+            return gradients if f is GRADIENTS["of their own"] else None
+
+        return step
+
+    def arguments(k):
+        return [
+            minigrad.tensor(np.random.default_rng(k).normal(size=(3, 4, 2)), dtype=minigrad.float32)
+        ]
+
+    def make():
+        return make_world(Parameters, step_of, momentum=momentum)
+
+    compare(make, arguments=arguments)
+    ours, theirs = make(), make()
+    step = compile(theirs.step)
+    kept = [(ours.step(*arguments(k)), step(*arguments(k))) for k in range(6)]
+    assert all(seen(a) == seen(b) for a, b in kept)
+
+
+def test_gradients_of_transposed_parameters():
+    def net():
+        layers = nn.Sequential(nn.Linear(3, 4), nn.LeakyReLU(), nn.Linear(4, 2))
+        for layer in (layers[0], layers[2]):
+            layer.weight.data = layer.weight.detach().T.contiguous().T
+        return layers
+
+    compare(lambda: make_world(net, momentum=0.9))
+    compare(lambda: make_world(net))
+
+
+@pytest.mark.parametrize("sizes", [(1, 2), (2, 1), (1, 3, 1), (1, 1)])
+@pytest.mark.parametrize("momentum", [0, 0.9])
+def test_gradients_that_are_columns_or_rows(sizes, momentum):
+    def net():
+        return nn.Sequential(*map(nn.Linear, sizes, sizes[1:]))
+
+    def arguments(k):
+        return batch(k, columns=sizes[0], out=sizes[-1])
+
+    compare(lambda: make_world(net, momentum=momentum), arguments=arguments)

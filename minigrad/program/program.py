@@ -14,6 +14,7 @@ from minigrad.program.recording.record import Recording
 from minigrad.program.rules.blocks import in_blocks
 from minigrad.program.rules.lower import lowered
 from minigrad.program.rules.memory import planned
+from minigrad.program.rules.momenta import with_momenta_at_once
 from minigrad.program.rules.pack import packed
 from minigrad.program.rules.simplify import Draft, simplified
 from minigrad.program.text.buffers import Buffered
@@ -58,13 +59,15 @@ class Program:
         self.saved = [g for g in recording.givens.values() if g.memory.start in read_back]
 
     def buffered(self, draft: Draft) -> Page:
-        plan = planned(in_blocks(packed(lowered(simplified(draft)))))
+        draft = in_blocks(packed(with_momenta_at_once(lowered(simplified(draft)))))
+        has_way_back = bool(self.recording.results.gradients)  # then there are sets of buffers
+        plan = planned(draft, len(draft.outputs if has_way_back else self.recording.results.new))
         names = Names(plan.draft, self.recording.arguments)
         returned, grads = self.parted(plan.draft.outputs)
         leaves = [*self.recording.grads, *(leaf for leaf, _ in self.recording.results.gradients)]
         values = [value.root for value in (*grads, *plan.draft.back)]
         gradients = dict(zip(values, map(names.of_grad, leaves), strict=True))
-        if self.recording.results.gradients:  # there are several sets of buffers
+        if has_way_back:
             page = Buffered(plan, names, [*returned, *grads], gradients, self.title)
             self.grads = {leaf: f"g{i}" for i, leaf in enumerate(self.recording.grads)}
             self.results += self.grads.values()
@@ -106,7 +109,7 @@ class Program:
         return used, stored
 
     def renewal(self, buffer: str, namespace: dict[str, Any]) -> Callable[[], None]:
-        """Makes a buffer anew, and the views of it: somebody has kept the old one."""
+        """Makes memory anew, and the views of it: somebody has kept the old one."""
         code = compile("\n".join(self.page.made_of(buffer)), "<set-up>", "exec")
         return lambda: exec(code, namespace)
 

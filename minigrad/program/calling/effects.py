@@ -13,7 +13,7 @@ import numpy as np
 
 from minigrad.autograd.graph import tick, touch
 from minigrad.autograd.quiet import local
-from minigrad.program.calling.gradients import Gradient
+from minigrad.program.calling.gradients import Gradients
 from minigrad.program.calling.scope import Scope
 from minigrad.program.calling.wayback import Workshop
 from minigrad.program.recording.results import NewTensor
@@ -32,19 +32,23 @@ class Effects:
         self.results = self.recording.results
         self.workshop = Workshop(self.program) if self.results.gradients else None
         self.kept = self.kept_gradients()
+        known = (gradient for gradients in self.kept for gradient in gradients.all)
+        self.same = {gradient.watched for gradient in known if gradient.is_same_tensor}
 
-    def kept_gradients(self) -> dict[WatchedLeaf, Gradient]:
+    def kept_gradients(self) -> list[Gradients]:
         """The gradients that are in buffers of the program, which it keeps from step to step."""
-        grads = self.program.grads if self.program.kept else {}
-        return {leaf: Gradient(self.scope, leaf, buffer) for leaf, buffer in grads.items()}
+        memories: dict[str, dict[WatchedLeaf, str]] = {}
+        for leaf, buffer in self.program.grads.items() if self.program.kept else ():
+            memories.setdefault(self.program.page.memory_of(buffer), {})[leaf] = buffer
+        return [Gradients(self.scope, memory, found) for memory, found in memories.items()]
 
     def all_effects(self) -> Iterator[str]:
-        for gradient in self.kept.values():
-            yield from gradient.before()
+        for gradients in self.kept:
+            yield from gradients.before()
         yield from self.run()
         yield from self.dates()
         for leaf, buffer in self.program.grads.items():
-            if leaf not in self.kept or not self.kept[leaf].is_same_tensor:
+            if leaf not in self.same:
                 array = self.array(buffer, leaf.dtype)
                 yield from self.new_tensor("t", array, "None", leaf.version)
                 yield f"{self.scope.leaf(leaf)}.grad = t"

@@ -5,6 +5,7 @@ surroundings  what else it can see, as facts that can be asked again
 marked        arrays that know their value; operands, writes: what is asked of them, done to them
 noting        the arrays that note each call of NumPy; functions: those that are no ufuncs
 standins      what stands in for tensors and leaves; hyper: for an optimiser's groups
+momenta       of small parameters, made by the step: side by side in one memory
 results       what it returns, and the way back from there
 world         what it may change without an array telling
 record        one observed call: all of these, put in place and put back

@@ -18,6 +18,7 @@ import numpy as np
 from minigrad.autograd.grad_mode import is_grad_enabled
 from minigrad.autograd.watch import watcher
 from minigrad.nn.module import Module
+from minigrad.optim.optimizer import Optimizer
 from minigrad.program.errors import CompileError, refusals, refused
 from minigrad.program.notation.origin import Origins
 from minigrad.program.notation.stack import user_line
@@ -29,6 +30,7 @@ from minigrad.program.recording import (
 from minigrad.program.recording.facts import MISSING, Fact, Path
 from minigrad.program.recording.hyper import Numbers, WatchedGroup, all_numbers
 from minigrad.program.recording.marked import value_of
+from minigrad.program.recording.momenta import lay_side_by_side
 from minigrad.program.recording.noting import Noting, noting
 from minigrad.program.recording.results import Reader, Results, give_own_arrays, put_back_leaves
 from minigrad.program.recording.standins import Given, WatchedLeaf, give_own_array, leaf_of
@@ -210,9 +212,7 @@ class Recording:
             vars(numbers.rule).update(numbers.arrays)
         for optimizer in self.surroundings.optimizers:
             optimizer.param_groups[:] = map(original, optimizer.param_groups)
-            for state in optimizer.state.values():
-                for value in state.values() if isinstance(state, dict) else ():
-                    give_own_array(value)
+            lay_side_by_side(optimizer, own_arrays_of(optimizer))
 
     def refuse_what_it_did(self) -> None:
         if refusals.last is not None:
@@ -255,6 +255,15 @@ class Recording:
             if watched.is_counted
         ]
         return self.surroundings.facts + read + counts
+
+
+def own_arrays_of(optimizer: Optimizer) -> set[Tensor]:
+    """Let what an optimiser has made have its arrays without the notes; which tensors these are."""
+    made = set()
+    for state in optimizer.state.values():
+        for value in state.values() if isinstance(state, dict) else ():
+            made |= {value} if give_own_array(value) else set()
+    return made
 
 
 def arrays_of(tensor: Tensor) -> tuple[int, ...]:

@@ -151,10 +151,12 @@ def put_leaf(tensor: Tensor, leaf: Any) -> None:
         tensor.node = leaf
 
 
-def give_own_array(value: Any) -> None:
-    """Let a tensor that the step has made have its array without the notes."""
-    if isinstance(value, Tensor) and isinstance(value.array, Noting):
-        array: Any = np.ndarray.base.__get__(value.array)
-        is_own = isinstance(array, np.ndarray) and array.shape == value.array.shape
-        is_own = is_own and array.strides == value.array.strides
-        value.array = array if is_own and array.dtype == value.array.dtype else plain(value.array)
+def give_own_array(value: Any) -> bool:
+    """Let a tensor that the step has made have its array without the notes; whether it is one."""
+    if not isinstance(value, Tensor) or not isinstance(value.array, Noting):
+        return False
+    array: Any = np.ndarray.base.__get__(value.array)
+    is_own = isinstance(array, np.ndarray) and array.shape == value.array.shape
+    is_own = is_own and array.strides == value.array.strides
+    value.array = array if is_own and array.dtype == value.array.dtype else plain(value.array)
+    return True

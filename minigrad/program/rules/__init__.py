@@ -6,6 +6,7 @@ short_sums    sums of up to four terms as additions
 zeros         sums with 0 that nobody can tell from what is added to it
 choices       `where` by a written copy, or by bit masks
 floats        one number in Python's own arithmetic
+momenta       those of small parameters, where they lie side by side, at once
 pack          small updates of several parameters side by side
 blocks        large arrays in parts that fit the processor's cache
 memory        where each value lives: in memory that was there, in buffers, in new arrays

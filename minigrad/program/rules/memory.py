@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from minigrad.program.notation.calls import ELEMENTWISE, UPDATES
 from minigrad.program.notation.lines import Block, Line
-from minigrad.program.notation.values import Value
+from minigrad.program.notation.values import Value, values_in
+from minigrad.program.rules.pack import parts_of
 from minigrad.program.rules.simplify import Draft
 
 __all__ = ["Place", "Plan", "planned"]
@@ -27,12 +28,14 @@ class Place:
     layout  a value of the shape, dtype and strides in which it is made
     until   the line after which the value that is there now is no longer needed
     shares  the place whose memory it uses again
+    within  the place whose part it is, and the look at that which shows it
     """
 
     kind: str
     layout: Value
     until: int = -1
     shares: Place | None = None
+    within: tuple[Place, str] | None = None
     values: list[Value] = field(default_factory=list)
 
 
@@ -54,9 +57,16 @@ class Plan:
     def place(self, value: Value) -> Place | None:
         return self.places.get(value.root)
 
+    def is_within(self, value: Value, pack: Value) -> bool:
+        """Whether a value was made in its part of a pack."""
+        place = self.place(value)
+        within = None if place is None else place.within
+        return within is not None and within[0] is self.places[pack]
 
-def planned(draft: Draft) -> Plan:
-    return Planner(with_own_memory(draft)).plan()
+
+def planned(draft: Draft, returned: int) -> Plan:
+    """A place for each value; the first outputs, so many, are in new memory in every step."""
+    return Planner(with_own_memory(draft), returned).plan()
 
 
 def with_own_memory(draft: Draft) -> Draft:
@@ -83,7 +93,7 @@ def with_own_memory(draft: Draft) -> Draft:
 class Planner:
     """Goes down the lines and gives each value a place."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: Draft, returned: int) -> None:
         self.draft = draft
         self.places: dict[Value, Place] = {}
         self.last: dict[Value, int] = {}
@@ -102,6 +112,23 @@ class Planner:
         for given, value in draft.stores:
             place = Place("given", given, self.last.get(given, -1))
             self.places[given] = self.targets[value.root] = place
+        self.lay_side_by_side({value.root for value in (*draft.outputs[:returned], *draft.back)})
+
+    def lay_side_by_side(self, fresh: set[Value]) -> None:
+        """Let what is to be packed be made in its part of the pack."""
+        for line in self.draft.lines:
+            values = [*values_in(line.inputs)]
+            if line.function != "pack" or any(v.dtype != line.out.dtype for v in values):
+                continue
+            pack = self.targets[line.out] = Place("output", line.out)
+            parts = parts_of(self.draft.tape, line.out, [value.shape for value in values])
+            for part, value in zip(parts, values, strict=True):
+                root = value.root
+                place = self.targets.get(root, Place("output", root))
+                is_free = place.kind == "output" and place.within is None and root not in fresh
+                if is_free and root.kind == "result" and root.is_contiguous and is_whole(value):
+                    place.within = pack, look_at(part, place.layout)
+                    self.targets[root] = place
 
     def last_read(self, value: Value, block: Block | None, i: int) -> int:
         """When the line at i reads a value last; some values are the same for all of its loop."""
@@ -220,6 +247,12 @@ class Planner:
 
     def lines_of(self, block: Block | None) -> list[Line]:
         return [line for line in self.draft.lines if line.block is block]
+
+
+def look_at(part: Value, value: Value) -> str:
+    """How a part of a flat array is seen in the shape of a value."""
+    flat = part if part.base is None or part.base.base is None else part.base
+    return flat.look if len(value.shape) == 1 else f"{flat.look}.reshape{value.shape}"
 
 
 def is_cut(value: Value, block: Block) -> bool:

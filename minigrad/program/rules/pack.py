@@ -20,7 +20,7 @@ from minigrad.program.notation.tape import Tape
 from minigrad.program.notation.values import Layout, Operand, Value
 from minigrad.program.rules.simplify import Draft
 
-__all__ = ["packed", "parts_of"]
+__all__ = ["in_order", "packed", "parts_of"]
 
 SMALL = 1024  # elements of one parameter
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -98,9 +98,9 @@ def together(draft: Draft, lines: list[Line], group: list[Update]) -> list[Line]
     origin = replace(last.origin, target=tuple(u.lines[-1].origin.target for u in group))
     common = replace(last, options={}, origin=origin)
     new = [
-        replace(common, function="pack", inputs=tuple(u.x for u in group), out=after),
+        *laid_out(draft.tape, [u.x for u in group], after, common),
         replace(common, function="multiply", inputs=(after, group[0].factor), out=product),
-        replace(common, function="pack", inputs=tuple(u.y for u in group), out=before),
+        *laid_out(draft.tape, [u.y for u in group], before, common),
         replace(common, function="add", inputs=(product, before), out=total),
     ]
     parts = parts_of(draft.tape, total, [update.out.shape for update in group])
@@ -111,6 +111,22 @@ def together(draft: Draft, lines: list[Line], group: list[Update]) -> list[Line]
     gone = {id(line) for update in group for line in update.lines}
     at = next(i for i, line in enumerate(lines) if line is last)
     return [x for x in lines[:at] if id(x) not in gone] + new + lines[at + 1 :]
+
+
+def laid_out(tape: Tape, values: list[Value], out: Value, common: Line) -> Iterator[Line]:
+    """The lines that lay values side by side, in float64.
+
+    What the step itself makes can be made side by side from the start: see memory.py.
+    """
+    root = values[0].root
+    if root.shape == out.shape and values == [*parts_of(tape, root, [v.shape for v in values])]:
+        yield replace(common, function="assign", inputs=(root,), out=out)
+    elif all(value.root.kind == "result" for value in values):
+        narrow = Value("result", Layout.in_order(out.shape, FLOAT32))
+        yield replace(common, function="pack", inputs=tuple(values), out=narrow)
+        yield replace(common, function="assign", inputs=(narrow,), out=out)
+    else:
+        yield replace(common, function="pack", inputs=tuple(values), out=out)
 
 
 def parts_of(tape: Tape, value: Value, shapes: list[tuple[int, ...]]) -> Iterator[Value]:

@@ -78,11 +78,12 @@ class Buffered(Page):
 
     def write(self, lines: Iterable[Line]) -> None:
         for line in lines:
-            comments = list(self.comments.before(line))
+            statements = list(self.statements(line))
+            comments = list(self.comments.before(line)) if statements else []
             if self.out and self.out[-1].startswith(" ") and comments[:1] != [""]:
                 self.out.append("")  # behind a loop
             self.out += comments
-            self.out += list(self.statements(line))
+            self.out += statements
 
     def loop(self, block: Block, lines: Iterable[Line]) -> None:
         """Lines that go through large arrays block by block."""
@@ -98,8 +99,10 @@ class Buffered(Page):
 
     def statements(self, line: Line) -> Iterator[str]:
         """The line, its result in its place."""
-        inputs = [self.of(part_of(operand, line), line) for operand in line.inputs]
         out = self.of(part_of(line.out, line), line)
+        if line.origin.phase == "update" and line.function == "assign":
+            self.name_part(line, out)
+        inputs = [self.of(part_of(operand, line), line) for operand in line.inputs]
         match line.function:
             case function if function in UPDATES:
                 if not self.is_there(line):
@@ -126,6 +129,16 @@ class Buffered(Page):
             case _:
                 yield f"{out}[...] = {expression(line, lambda x: self.of(part_of(x, line), line))}"
 
+    def name_part(self, line: Line, out: str) -> None:
+        """A part of what was computed side by side is called after what it is for."""
+        (x,) = line.inputs
+        if isinstance(x, Value) and x.base is not None and line.block is None:
+            self.part_for(out, x, line)
+
+    def part_for(self, name: str, part: Value, line: Line) -> str:
+        """What a part is called: model_bias_before is that of `before` which is for model_bias."""
+        return self.words.view(part, line, f"{name}_{self.of(part.root).rstrip('_0123456789')}")
+
     def is_there(self, line: Line) -> bool:
         """Whether what a line changes a part of lies in the memory of its result already."""
         base = line.inputs[0]
@@ -149,11 +162,12 @@ class Buffered(Page):
         return f"add.at({out}, {text}, {inputs[1]})"
 
     def pack(self, line: Line, out: str, inputs: list[str]) -> Iterator[str]:
-        """Each input goes to its part of the result."""
-        shapes = [operand.shape for operand in line.inputs if isinstance(operand, Value)]
-        for part, x in zip(parts_of(self.draft.tape, line.out, shapes), inputs, strict=True):
-            name = f"{x.removesuffix('_grad')}_{out.rpartition('_')[2]}"
-            yield f"{self.words.view(part, line, name)}[...] = {x}"
+        """Each input goes to its part of the result, if that is not where it was made."""
+        values = [operand for operand in line.inputs if isinstance(operand, Value)]
+        parts = parts_of(self.draft.tape, line.out, [value.shape for value in values])
+        for part, value, x, p in zip(parts, values, inputs, line.origin.target, strict=True):
+            if not self.plan.is_within(value, line.out):
+                yield f"{self.part_for(self.names.of_tensor(p) or x, part, line)}[...] = {x}"
 
     def number(self, line: Line, out: str) -> Iterator[str]:
         """One number, as an expression of Python's."""
@@ -178,8 +192,11 @@ class Buffered(Page):
     def setup(self) -> Iterator[list[str]]:
         return self.words.setup()
 
-    def made_of(self, buffer: str) -> Iterator[str]:
-        return self.words.made_of(buffer)
+    def memory_of(self, buffer: str) -> str:
+        return self.words.memory_of(buffer)
+
+    def made_of(self, memory: str) -> Iterator[str]:
+        return self.words.made_of(memory)
 
     def written(self, value: Value) -> str:
         return self.of(value)

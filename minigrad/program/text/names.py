@@ -99,9 +99,10 @@ class Names:
             self.given[value] = self.unique(constant_hint(value))
         return self.given[value]
 
-    def of_tensor(self, tensor: Tensor) -> str | None:
+    def of_tensor(self, tensor: Any) -> str | None:
+        """The name of a tensor's array; None also for what is no tensor."""
         for value, name in self.given.items():
-            if value.array is tensor.array:
+            if isinstance(tensor, Tensor) and value.array is tensor.array:
                 return name
         return None
 

@@ -64,8 +64,12 @@ class Page:
         """The text that stands for a value."""
         raise NotImplementedError
 
-    def made_of(self, buffer: str) -> Iterator[str]:
-        """The lines of the set-up that make a buffer and the views of it."""
+    def memory_of(self, buffer: str) -> str:
+        """The name of the memory that a buffer is a part of, or is itself."""
+        return buffer
+
+    def made_of(self, memory: str) -> Iterator[str]:
+        """The lines of the set-up that make memory and the views of it."""
         return iter(())
 
     def setup(self) -> Iterator[list[str]]:

@@ -80,13 +80,24 @@ class Vocabulary:
                 self.places[place] = self.names.given[place.layout]
             elif named:
                 is_new = not self.fresh.isdisjoint(place.values)
-                self.places[place] = self.names.hints[named[-1 if is_new else 0]]
+                is_last = is_new or place.within is not None
+                self.places[place] = self.names.hints[named[-1 if is_last else 0]]
             elif place.values and place.values[-1] in self.gradients:
                 self.places[place] = self.names.unique(self.gradients[place.values[-1]])
+            elif self.parts_of(place) and all(map(self.is_gradient, self.parts_of(place))):
+                self.places[place] = self.names.unique("grads")
             else:
                 last = place.values[-1] if place.values else place.layout
                 self.places[place] = self.names.unique(self.names.of_part(last))
         return self.places[place]
+
+    def parts_of(self, place: Place) -> list[Place]:
+        """The places that are parts of one."""
+        places = dict.fromkeys(self.plan.places.values())
+        return [part for part in places if part.within is not None and part.within[0] is place]
+
+    def is_gradient(self, place: Place) -> bool:
+        return bool(place.values) and place.values[-1] in self.gradients
 
     def named(self, value: Value, place: Place) -> str:
         """The name of a value: its own, or that of what is made of it in the same place."""
@@ -165,16 +176,17 @@ class Vocabulary:
             if place.kind != "given" and self.fresh.isdisjoint(place.values)
         ]
         if places:
-            yield [
-                "# buffers",
-                *(f"{self.place(place)} = {self.buffer(place)}" for place in places),
-            ]
+            places.sort(key=lambda place: place.within is not None)  # the parts of others last
+            yield ["# buffers", *(f"{self.place(p)} = {self.buffer(p)}" for p in places)]
         if self.views:
             lines = (f"{name} = {text}" for name, text in self.views.values())
             yield ["# views", *dict.fromkeys(lines)]
 
     def buffer(self, place: Place) -> str:
         value, other = place.layout, place.shares
+        if place.within is not None:
+            whole, look = place.within
+            return look.format(self.place(whole))
         if other is None:
             return new_array(value)
         name = self.place(other)
@@ -182,16 +194,26 @@ class Vocabulary:
             name = f"{name}.view({dtype_name(value.dtype, 'np.')})"
         return name if other.layout.shape == value.shape else f"{name}.reshape({value.shape})"
 
-    def made_of(self, buffer: str) -> Iterator[str]:
-        """The lines of the set-up that make a buffer and all views of it."""
-        of_it = {buffer, *(text for name, text in self.views.values() if name == buffer)}
-        for place, name in self.places.items():
-            if name in of_it:
-                yield f"{name} = {self.buffer(place)}"
-                for value, (view, text) in self.views.items():
-                    owner = self.owner(value)
-                    if (self.whole.get(owner) or self.plan.place(owner)) is place:
-                        yield f"{view} = {text}"
+    def memory_of(self, buffer: str) -> str:
+        """The name of what a buffer is a part of, or is itself."""
+        place = self.place_called(buffer)
+        return self.place(place if place.within is None else place.within[0])
+
+    def place_called(self, name: str) -> Place:
+        """The place of a buffer, by this name or by that of another value in it."""
+        same = {name, *(text for other, text in self.views.values() if other == name)}
+        return next(place for place, found in self.places.items() if found in same)
+
+    def made_of(self, memory: str) -> Iterator[str]:
+        """The lines of the set-up that make memory, its parts, and all views of them."""
+        whole = self.place_called(memory)
+        places = [whole, *self.parts_of(whole)]
+        for place in places:
+            yield f"{self.place(place)} = {self.buffer(place)}"
+        for value, (view, text) in self.views.items():
+            owner = self.owner(value)
+            if (self.whole.get(owner) or self.plan.place(owner)) in places:
+                yield f"{view} = {text}"
 
 
 def suffix(value: Value) -> str:
