@@ -85,7 +85,12 @@ def times(factor: float, x: Array) -> Array:
 
 
 def plus(rows: Array, bias: Array) -> Array:
-    """The bias added to each row; to a lone one as a row: NumPy takes long to stretch an array."""
+    """The bias added to each row; to a lone one as a row: NumPy takes long to stretch an array.
+
+    The rows are a product that nobody else has: if they are large, their memory serves again.
+    """
+    if rows.size > 1 << 12:
+        return np.add(rows, bias, rows)
     return np.add(rows, bias.reshape(1, -1) if rows.shape[0] == 1 < rows.ndim else bias)
 
 
