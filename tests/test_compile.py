@@ -1153,6 +1153,27 @@ def test_what_is_returned_twice_is_one_tensor():
         assert same is x
 
 
+def test_a_gradient_that_the_step_returns_and_leaves_alone():
+    """As that of a parameter which is frozen, or takes no part."""
+
+    def step_of(world):
+        def step(x, y):
+            world.net[2].zero_grad()
+            world.criterion(world.net(x), y).backward()
+            return None, [p.grad for p in world.net.parameters()]
+
+        return step
+
+    def change(world, k):
+        world.net[0].requires_grad_(False)
+        if k % 4 == 0:
+            world.net[0].weight.grad = minigrad.full((4, 3), float(k))
+        if k % 4 == 1:
+            world.net[0].weight.grad.add_(1)
+
+    compare(lambda: make_world(step=step_of), 12, change)
+
+
 def test_a_program_within_a_step():
     double = compile(lambda x: x * 2)
     for k in range(3):

@@ -94,11 +94,13 @@ class Program:
         """The given tensors and numbers that matter to the step, and those that it writes."""
         tape, givens = self.recording.tape, self.recording.givens.values()
         read = {value.root for line in tape.lines for value in line.reads()}
+        returned = {*self.recording.results.were_there()}
         stored = {given for given in givens if is_written(given.memory) or given.writes}
         used: set[Any] = {
             given
             for given in givens
             if given in stored
+            or given.tensor in returned
             or given.memory.start in read
             or (given.leaf is not None and given.leaf.is_asked is not None)
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,6 +49,16 @@ class Results:
     new: list[NewTensor] = field(default_factory=list)
     upstream: Value | None = None
     gradients: list[tuple[WatchedLeaf, Value]] = field(default_factory=list)
+
+    def were_there(self, structure: Any = None) -> Iterator[Tensor]:
+        """The tensors in the structure, by default in all of it, that are no new ones."""
+        part = self.structure if structure is None else structure
+        if isinstance(part, Tensor):
+            yield part
+        elif isinstance(part, dict | list | tuple):
+            for item in part.values() if isinstance(part, dict) else part:
+                if item is not None:
+                    yield from self.were_there(item)
 
 
 class Reader:
