@@ -213,7 +213,17 @@ def test_momenta_are_changed_at_once():
     step = compare(with_momentum)
     assert step.recordings == 1
     assert "multiply(momenta, momentum, momenta)" in step.source
-    assert "add(momenta, grads, momenta)" in step.source
+    assert "add(momenta, grads, momenta)\n    after[...] = momenta\n" in step.source
+    assert step.source.count("# update of ") == 1
+
+
+def test_copies_are_called_after_what_they_are_of():
+    step = compile(with_momentum().step)
+    step(*batch(rows=1))
+    step(*batch(rows=1))
+    assert "\n    x_copy[...] = x\n" in step.source
+    assert "\n    net_0_bias_before[...] = net_0_bias\n" in step.source
+    assert "\n    net_0_bias[...] = net_0_bias_after\n" in step.source
 
 
 def momenta(world):

@@ -91,7 +91,7 @@ def depth_of(update: Update, updates: list[Update]) -> int:
 
 
 def together(draft: Draft, lines: list[Line], group: list[Update]) -> list[Line]:
-    """The lines with the updates of a group made in one, in the place of the last of them."""
+    """The lines with the updates of a group made in one, in the place of the first of them."""
     last = group[-1].lines[-1]
     layout = Layout.in_order((sum(update.out.size for update in group),), FLOAT64)
     after, product, before, total = (Value("result", layout) for _ in range(4))
@@ -109,8 +109,8 @@ def together(draft: Draft, lines: list[Line], group: list[Update]) -> list[Line]
         for part, update in zip(parts, group, strict=True)
     ]
     gone = {id(line) for update in group for line in update.lines}
-    at = next(i for i, line in enumerate(lines) if line is last)
-    return [x for x in lines[:at] if id(x) not in gone] + new + lines[at + 1 :]
+    at = next(i for i, line in enumerate(lines) if line is group[0].lines[0])
+    return [*lines[:at], *new, *(line for line in lines[at:] if id(line) not in gone)]
 
 
 def laid_out(tape: Tape, values: list[Value], out: Value, common: Line) -> Iterator[Line]:

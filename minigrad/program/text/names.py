@@ -153,6 +153,8 @@ class Names:
     def of_part(self, value: Value) -> str:
         """The name of an intermediate result: what it is part of, and what it is."""
         line = self.makers[value]
+        if self.is_copy(value):
+            return f"{self.of_root(*line.reads())}_copy"
         whole = next((self.last[e] for e in events(line.origin) if self.last.get(e)), None)
         name = None if whole is None else self.hints.get(whole)
         if isinstance(line.origin.target, Tensor):
@@ -160,8 +162,24 @@ class Names:
         function = str(line.options.get("of", line.function))
         noun = NOUNS.get(function, function.rpartition(".")[2])
         if line.origin.phase == "update" and line.out.dtype.itemsize == 8:
-            noun = "before" if line.function == "pack" else "after"
+            noun = "before" if self.is_before(line) else "after"
         return f"{name}_{noun}" if name else noun
+
+    def of_root(self, value: Value) -> str | None:
+        return self.given.get(value.root) or self.hints.get(value.root)
+
+    def is_before(self, line: Line) -> bool:
+        """Whether a line of an update takes the tensors that are updated."""
+        target = line.origin.target
+        arrays = [t.array for t in (target if isinstance(target, tuple) else (target,))]
+        return all(any(value.root.array is array for array in arrays) for value in line.reads())
+
+    def is_copy(self, value: Value) -> bool:
+        """Whether a value without a name is a copy of one that has a name."""
+        line = self.makers.get(value)
+        if line is None or value in self.hints or line.function != "assign":
+            return False
+        return line.origin.phase != "update" and any(map(self.of_root, line.reads()))
 
     def of_number(self, number: Number, line: Line | None = None) -> str:
         if number not in self.numbers:

@@ -38,6 +38,7 @@ class Vocabulary:
         self.views: dict[Value, tuple[str, str]] = {}
         self.locals: dict[Value, str] = {}
         self.parts: dict[str, str] = {}
+        self.copies: dict[Value, str] = {}
 
     def of(self, operand: Operand, line: Line | None = None) -> str:
         """What an operand is called; constants and views are set up when they are first used."""
@@ -103,6 +104,10 @@ class Vocabulary:
         """The name of a value: its own, or that of what is made of it in the same place."""
         if place.kind == "given" or not self.fresh.isdisjoint(place.values):
             return self.place(place)
+        if self.names.is_copy(value) and len(place.values) > 1:
+            if value not in self.copies:
+                self.copies[value] = self.names.unique(self.names.of_part(value))
+            return self.copies[value]
         at = place.values.index(value)
         for other in (*place.values[at:], *reversed(place.values[:at])):
             if other in self.names.hints:
