@@ -138,9 +138,9 @@ def product(a: Array, b: Array) -> Array:
 
 def is_better_turned(a: Array, b: Array) -> bool:
     """Whether `turned` is faster: a few rows, times the transpose of a large matrix."""
-    rows = a.shape[0]
-    is_flat = a.ndim == 2 and 1 < rows < a.shape[1] / 4 and rows <= b.shape[1] / 2
-    return is_flat and a.flags.c_contiguous and b.flags.f_contiguous and a.dtype.kind == "f"
+    if a.ndim == 1 or not 1 < a.shape[0] <= min(256, a.shape[1] // 4, b.shape[1] // 2):
+        return False
+    return a.flags.c_contiguous and b.flags.f_contiguous and a.dtype.kind == "f"
 
 
 def turned(a: Array, b: Array) -> Array:
