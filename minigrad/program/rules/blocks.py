@@ -22,7 +22,7 @@ from minigrad.program.rules.simplify import Draft, is_like
 __all__ = ["in_blocks"]
 
 LARGE = 100_000  # elements: from here on, lines go block by block
-BLOCK = 32_768  # elements: a handful of such blocks of float32 fits the cache
+BLOCK = 65_536  # elements: a few such blocks of float32 fit the cache; smaller ones need more calls
 FEW = 256  # elements: up to here, no array is made of a number
 SMALL = 1024  # elements of a result that does not interrupt a run of large ones
 SIDE = ELEMENTWISE | {"assign", "add.reduce", "float"}
