@@ -85,7 +85,8 @@ def view(*, label: Label | None = None) -> Callable[[Kernel], Op]:
 class Plans(dict[int, Plan]):
     """The plans of an op by mask, each made when it is first asked for."""
 
-    op: Op
+    def __init__(self, op: Op) -> None:
+        self.op = op
 
     def __missing__(self, mask: int) -> Plan:
         plan = self[mask] = Plan(self.op, mask)
@@ -93,39 +94,34 @@ class Plans(dict[int, Plan]):
 
 
 def make(kernel: Kernel, label: Label | None, shares: bool) -> Op:
-    plans = Plans()
-    derivatives: dict[str, Formula] = {}
-    signature = Signature(kernel)
-
-    def constant(i: int, t: Tensor) -> Array:
-        """The array of a tensor that is passed as a parameter."""
-        if t.node is not None and enabled.get():
-            raise not_differentiable(this, i)
-        return t.array
-
-    def derivative(**formulas: Formula) -> None:
-        """One formula for each differentiable array, by name."""
-        for name, formula in formulas.items():
-            check_formula(this, name, formula)
-        derivatives.update(formulas)
-
-    arrays = None if signature.variadic else len(signature.arrays)
-    names = {"kernel": kernel, "plans": plans, "derivatives": derivatives, "constant": constant}
-    call = calling(signature.names, arrays, shares, names | COMMON)
-    this = plans.op = cast(Op, functools.update_wrapper(call, kernel))
-    this.kernel, this.signature, this.shares_memory = kernel, signature, shares
-    this.derivatives = derivatives
-    this.derivative = derivative
-    this.label = labeller(label or camel_case(kernel.__name__) + "Backward0")
+    """What belongs to the op alone; `used` adds what its calls need, when there is one."""
+    this = cast(Op, functools.update_wrapper(calling(used), kernel))
+    this.kernel, this.signature, this.shares_memory = kernel, Signature(kernel), shares
+    this.derivatives = {}
+    this.derivative = functools.partial(differentiate, this)
+    this.label = label if callable(label) else functools.partial(labelled, label or this)
     return this
 
 
-def labeller(label: Label) -> Callable[[Node], str]:
-    return label if callable(label) else lambda node: label
+def differentiate(op: Op, /, **formulas: Formula) -> None:
+    """One formula for each differentiable array, by name."""
+    for name, formula in formulas.items():
+        check_formula(op, name, formula)
+    op.derivatives.update(formulas)
 
 
-def camel_case(name: str) -> str:
-    return "".join(part.capitalize() for part in name.split("_"))
+def labelled(label: str | Op, node: Node) -> str:
+    """A label, or an op's name in camel case."""
+    if isinstance(label, str):
+        return label
+    return "".join(part.capitalize() for part in label.__name__.split("_")) + "Backward0"
+
+
+def constant(op: Op, i: int, t: Tensor) -> Array:
+    """The array of a tensor that is passed as a parameter."""
+    if t.node is not None and enabled.get():
+        raise not_differentiable(op, i)
+    return t.array
 
 
 def check_formula(op: Op, name: str, formula: Formula) -> None:
@@ -138,6 +134,8 @@ def check_formula(op: Op, name: str, formula: Formula) -> None:
             f"Only what stands before the slash has a derivative: write def {op.__name__}({name}, "
             "/), or take the formula away.",
         )
+    if {*parameters(formula)} <= {"g", "out", *op.signature.names}:
+        return  # as nearly all do
     possible = op.signature.possible()
     for wanted in parameters(formula):
         if wanted not in possible:
@@ -183,7 +181,12 @@ def share_memory(out: Tensor, op: Op, args: tuple[Any, ...]) -> None:
             out.node = Leaf.unrecorded(out.array)
 
 
-# What the calls of all ops use: see written.py.
+def used(op: Op) -> dict[str, Any]:
+    """What the call of an op uses: see written.py."""
+    own = {"kernel": op.kernel, "plans": Plans(op), "derivatives": op.derivatives}
+    return COMMON | own | {"constant": functools.partial(constant, op)}
+
+
 COMMON = {
     "Tensor": Tensor, "asanyarray": np.asanyarray, "is_recording": enabled.get,
     "listeners": listeners, "local": local, "ndarray": np.ndarray, "new": object.__new__,

@@ -11,7 +11,7 @@ import functools
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -27,14 +27,12 @@ __all__ = ["calling", "going_back", "recording"]
 Function = Callable[..., Any]
 
 
-def calling(
-    given: tuple[str, ...], arrays: int | None, shares: bool, names: dict[str, Any]
-) -> Function:
-    """The call of an op with these arguments, arrays first: run the kernel, make the tensor.
+def calling(used: Callable[[Any], dict[str, Any]]) -> Function:
+    """The call of an op, which is this function itself: run the kernel, make the tensor.
 
-    None for `arrays` means any number of them. What the code uses is in `names`: of the op its
-    kernel, derivatives, and plans by the mask that says which arguments have a node. A tensor that
-    is parameter i becomes constant(i, tensor). For two arrays and one parameter:
+    What the code uses is in `used(op)`: of the op its kernel, derivatives, and plans by the mask
+    that says which arguments have a node. A tensor that is parameter i becomes
+    constant(i, tensor). For two arrays and one parameter:
 
         def call(x0, x1, p0):
             if isinstance(x0, Tensor):
@@ -72,22 +70,27 @@ def calling(
                 tell(out.node, out, args)
             return out
     """
-
-    def write() -> Function:
-        code = call_code(arrays, len(given) - (arrays or 0), shares)
-        if arrays is not None:
-            call.__defaults__ = names["kernel"].__defaults__
-            code = code.replace(co_varnames=(*given, *code.co_varnames[len(given) :]))
-        call.__code__ = code
-        return call
-
-    call = FunctionType(unwritten.__code__, names | {"write": write}, "call")
+    call = FunctionType(unwritten.__code__, {}, "call")
+    call.__globals__["write"] = functools.partial(write, call, used)
     return call
 
 
 def unwritten(*args: Any) -> Any:
-    """What an op is until it is called: to compile all of them would slow down the import."""
-    return write()(*args)  # type: ignore[name-defined]  # noqa: F821 (in the globals of the call)
+    """What an op is until it is called: to write all of them would slow down the import."""
+    return write()(*args)  # type: ignore[call-arg]  # (the one in the globals of the call)
+
+
+def write(op: Any, used: Callable[[Any], dict[str, Any]]) -> Function:
+    """Give an op the code and the globals of its calls."""
+    given = op.signature.names
+    arrays = None if op.signature.variadic else len(op.signature.arrays)
+    code = call_code(arrays, len(given) - (arrays or 0), op.shares_memory)
+    if arrays is not None:
+        op.__defaults__ = op.kernel.__defaults__
+        code = code.replace(co_varnames=(*given, *code.co_varnames[len(given) :]))
+    op.__globals__.update(used(op))
+    op.__code__ = code
+    return cast(Function, op)
 
 
 @functools.cache
