@@ -42,7 +42,7 @@ from oracle import NUMBERS, Near
 
 ROUNDED = Near(0, 0, 2)  # in the second order the factors of a product are multiplied in turn
 AVERAGED = Near(0, 0, 8)  # likewise the terms of a mean are divided before or after they are added
-MULTIPLIED = Near(0, 0.5, 8)  # with two zeros a product of the others is 0. or -0.
+MULTIPLIED = Near(0, 0.5, 8, cancels=True)  # with two zeros a product of the others is 0. or -0.
 MEASURED = Near(4, 4, 16, floor=1)  # powers and roots, and sums of squares in another order
 NARROWED = Near(4, 4, 2**30, floor=1)  # PyTorch divides in the dtype before the conversion
 SMOOTH = Near(2, 8, 16, floor=4)  # exponentials and logarithms, less their sum

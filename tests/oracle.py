@@ -42,13 +42,16 @@ class Near:
 
     0 means the same bits, signs of zeros included; 0.5 equal numbers, where 0. is -0. An ulp is
     measured at the larger of the two numbers, or at `floor` where both are smaller: a difference of
-    two terms near 1 cannot be known better than to an ulp of 1.
+    two terms near 1 cannot be known better than to an ulp of 1. If `cancels`, each second-order
+    gradient is a sum of such products as the others, whose signs differ, and an ulp is measured at
+    the largest of them.
     """
 
     value: float = 0
     gradient: float = 0
     second: float = 0.5
     floor: float = 0.0
+    cancels: bool = False
 
 
 EXACT = Near()
@@ -307,20 +310,25 @@ def differences(mine: Seen, theirs: Seen, near: Near) -> Iterator[tuple[str, str
         if "error" in what and f"{b}".startswith(UNFIT) and f"{a}".startswith("TypeError"):
             continue
         if isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and a.shape == b.shape:
-            if not close(a, b, *allowed(what, near)):
+            if not close(a, b, *allowed(what, near, a, b)):
                 yield what, text(a), text(b)
         elif isinstance(a, np.ndarray) or isinstance(b, np.ndarray) or a != b:
             yield what, text(a), text(b)
 
 
-def allowed(what: str, near: Near) -> tuple[float, float]:
+def allowed(what: str, near: Near, *arrays: Array) -> tuple[float, float]:
+    """The ulps by which two arrays may differ, and where an ulp is measured at least."""
     if what.startswith("second-order"):
-        return near.second, near.floor
+        return near.second, max(map(largest, arrays)) if near.cancels else near.floor
     return (near.gradient if "gradient" in what else near.value), near.floor
 
 
 def text(value: Any) -> str:
     return repr(value.tolist()) if isinstance(value, np.ndarray) else repr(value)
+
+
+def largest(array: Array) -> float:
+    return float(np.max(np.abs(array), where=np.isfinite(array), initial=0))
 
 
 def close(a: Array, b: Array, units: float, floor: float = 0.0) -> bool:
