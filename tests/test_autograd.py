@@ -771,6 +771,17 @@ def test_a_leaf_hook_fires_as_soon_as_its_gradient_is_in(torch):
 
 
 @in_both
+def test_a_leaf_hook_has_fired_when_a_later_node_fails(torch):
+    a, b = (torch.ones(2, requires_grad=True) for _ in range(2))
+    calls = []
+    b.register_hook(lambda g: calls.append(g.tolist()))
+    h = a.sqrt()
+    y = (h * 1.0 * b).sum()
+    h.add_(1)
+    return raised(y.backward), calls, a.grad
+
+
+@in_both
 def test_hooks_and_retained_gradients_see_each_other_in_order(torch):
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     h = x * x

@@ -268,6 +268,25 @@ def test_an_error_in_backward_comes_out_as_it_is(torch):
     return raised(returning(torch, fail).apply(x).backward), x.grad, torch.is_grad_enabled()
 
 
+@in_both
+@pytest.mark.parametrize("is_used_again", [False, True])
+def test_none_passes_through_what_lies_below_and_adds_nothing(torch, is_used_again):
+    class Stop(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(ctx, g):
+            return None
+
+    x = leaf(torch, 1.0, 2.0)
+    h = (x * 2).exp() * x
+    y = Stop.apply(h)
+    (y * y + h * 3 if is_used_again else y * y).sum().backward()
+    return x.grad, is_used_again
+
+
 # ---- what is missing or wrong -------------------------------------------------------------------
 
 
