@@ -22,6 +22,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 ndarray = np.ndarray
 LARGE, MANY = 1 << 10, 1 << 15
+BYTE = np.dtype(np.int8)
 BITS: dict[Any, np.dtype[Any]] = {
     np.dtype(np.float32): np.dtype(np.int32),
     np.dtype(np.float64): np.dtype(np.int64),
@@ -64,8 +65,8 @@ def zeros(dtype: np.dtype[Any]) -> Array:
 
 def dropped(condition: Array, x: Array) -> Array:
     """+0 where the condition holds, x elsewhere."""
-    mask = condition.astype(BITS[x.dtype])
-    np.subtract(mask, number(1, mask.dtype), mask)  # 0 becomes -1: all bits set
+    # False, a byte of 0, becomes -1: all bits set; and so it stays in a wider number.
+    mask = np.subtract(condition.view(BYTE), number(1, BYTE)).astype(BITS[x.dtype])
     np.bitwise_and(mask, x.view(mask.dtype), mask)
     return mask.view(x.dtype)
 
@@ -75,8 +76,7 @@ def is_zero(value: Any) -> bool:
 
 
 def blended(condition: Array, a: Array, b: Array) -> Array:
-    mask = condition.astype(BITS[a.dtype])
-    np.negative(mask, mask)
+    mask = np.negative(condition.view(BYTE)).astype(BITS[a.dtype])
     bits = np.bitwise_and(mask, a.view(mask.dtype))
     np.invert(mask, mask)
     np.bitwise_and(mask, b.view(mask.dtype), mask)

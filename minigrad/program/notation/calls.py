@@ -25,8 +25,8 @@ __all__ = [
 UPDATES = frozenset(("put", "putmask", "setitem", "add.at"))
 
 NAMES = (
-    "argmax argmin broadcast_to concatenate dot empty float32 float64 int32 int64 linalg putmask "
-    "stack where"
+    "argmax argmin broadcast_to concatenate dot empty float32 float64 int8 int32 int64 linalg "
+    "putmask stack where"
 )
 UFUNCS = {v.__name__ for v in vars(np).values() if isinstance(v, np.ufunc) and v.nout == 1}
 NAMESPACE: dict[str, Any] = {

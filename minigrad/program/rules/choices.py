@@ -16,6 +16,7 @@ from minigrad.program.rules.rewrite import Rewriter
 __all__ = ["chosen"]
 
 LARGE = 1024  # elements: from here on, choices are made with bit masks
+BYTE = np.dtype(np.int8)
 BITS: dict[np.dtype[np.generic], np.dtype[np.generic]] = {
     np.dtype(np.float32): np.dtype(np.int32),
     np.dtype(np.float64): np.dtype(np.int64),
@@ -48,17 +49,24 @@ def written(new: Rewriter, condition: Value, a: Operand, b: Operand) -> Value:
 
 
 def masked(new: Rewriter, condition: Value, a: Operand, b: Operand) -> Value | None:
-    """All ones keep a number as it is, all zeros make it +0."""
+    """All ones keep a number as it is, all zeros make it +0.
+
+    They are made in bytes: -1 has all bits set, and keeps them in a wider number.
+    """
     shape, bits = condition.shape, BITS[a.dtype]
-    wide = new.add("assign", (condition,), shape, bits)
+
+    def wide(mask: Value) -> Value:
+        return new.add("assign", (mask,), shape, bits)
+
+    byte = new.view(condition, "{}.view(int8)", shape, BYTE)
     if is_zero(a) and isinstance(b, Value):
-        mask = new.add("subtract", (wide, Number("1", bits, 1)), shape, bits)
+        mask = wide(new.add("subtract", (byte, Number("1", BYTE, 1)), shape, BYTE))
         choice = new.add("bitwise_and", (mask, bits_of(new, b)), shape, bits)
     elif isinstance(a, Value) and is_zero(b):
-        mask = new.add("negative", (wide,), shape, bits)
+        mask = wide(new.add("negative", (byte,), shape, BYTE))
         choice = new.add("bitwise_and", (mask, bits_of(new, a)), shape, bits)
     elif isinstance(a, Value) and isinstance(b, Value):
-        mask = new.add("negative", (wide,), shape, bits)
+        mask = wide(new.add("negative", (byte,), shape, BYTE))
         differ = new.add("bitwise_xor", (bits_of(new, a), bits_of(new, b)), shape, bits)
         taken = new.add("bitwise_and", (differ, mask), shape, bits)
         choice = new.add("bitwise_xor", (taken, bits_of(new, b)), shape, bits)
