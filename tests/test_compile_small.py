@@ -168,6 +168,14 @@ def test_one_number_is_computed_in_python():
     assert "[()] = x.item() * y.item()" in step.source
 
 
+def test_no_constant_is_set_up_for_a_number_that_python_computes_with():
+    step = compile(lambda x: ((x + 0.0) * 2.0 - 0.1).sum())
+    step(minigrad.tensor([1.5]))
+    assert " * 2.0\n" in step.source
+    assert "np.array(2.0" not in step.source
+    assert step.source.count("n0_1") == 2  # 0.1 has more digits in float64: by its name
+
+
 def test_one_number_is_chosen_in_python():
     step = compile(lambda x: minigrad.where(x > 0, x, x * 0.5))
     step(minigrad.tensor([1.5]))

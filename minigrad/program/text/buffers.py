@@ -102,6 +102,9 @@ class Buffered(Page):
         out = self.of(part_of(line.out, line), line)
         if line.origin.phase == "update" and line.function == "assign":
             self.name_part(line, out)
+        if line.function == "float":
+            yield from self.number(line, out)
+            return
         inputs = [self.of(part_of(operand, line), line) for operand in line.inputs]
         match line.function:
             case function if function in UPDATES:
@@ -119,8 +122,6 @@ class Buffered(Page):
                 yield f"{out}.fill({line.inputs[0].digits})"
             case "pack":
                 yield from self.pack(line, out, inputs)
-            case "float":
-                yield from self.number(line, out)
             case function if function.endswith(".reduce"):
                 yield reduction(line, inputs[0], out)
             case function if isinstance(NAMESPACE.get(function), np.ufunc):
