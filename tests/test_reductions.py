@@ -10,6 +10,7 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from both import in_both, raised
 from oracle import EXACT, Near, check
 
@@ -112,6 +113,15 @@ def test_the_third_derivative_of_a_product_with_zeros(torch):
         grads.append(g)
         y = (g * g.new_tensor([factor, 1.0, -1.0, 2.0])).sum()
     return grads
+
+
+@pytest.mark.parametrize("rows", [8, 100, 512, 513, 20_000])
+def test_what_a_sum_of_many_rows_loses(rows):
+    """Of positive numbers, whose sum loses most: a few units of the last place, as in PyTorch."""
+    x = np.random.default_rng(rows).random((rows, 40), dtype=np.float32)
+    exact = x.sum(0, dtype=np.float64)
+    for sums in (minigrad.from_numpy(x).sum(0), torch.from_numpy(x).sum(0)):
+        assert np.abs(sums.numpy() / exact - 1).max() < 4 * 2.0**-23
 
 
 # ---- how far from the mean, and from 0 ----------------------------------------------------------
