@@ -23,6 +23,7 @@ from op_inputs import (
     HALVES,
     JOINED,
     LAYERS,
+    LEAST,
     MATRICES,
     PAIRS,
     POSITIVE,
@@ -44,13 +45,15 @@ ROUNDED = Near(0, 0, 2)  # in the second order the factors of a product are mult
 AVERAGED = Near(0, 0, 8)  # likewise the terms of a mean are divided before or after they are added
 MULTIPLIED = Near(0, 0.5, 8, cancels=True)  # with two zeros a product of the others is 0. or -0.
 MEASURED = Near(4, 4, 16, floor=1)  # powers and roots, and sums of squares in another order
+RUNNING = Near(64, 32, 64, floor=1)  # PyTorch's mean of up to 256 float64 terms is rounded as often
 NARROWED = Near(4, 4, 2**30, floor=1)  # PyTorch divides in the dtype before the conversion
 SMOOTH = Near(2, 8, 16, floor=4)  # exponentials and logarithms, less their sum
 EITHER_ZERO = Near(0.5)  # which of 0. and -0. is the larger differs along one vector in PyTorch
 SHARED = Near(0.5, 0, 8)  # likewise; and the parts of equal elements are divided first or last
 NORMAL = Values(  # by a subnormal number, part of a vector's remainders is NaN in PyTorch
-    HALVES.numbers, special=tuple(n for n in HALVES.special if abs(n) != 1e-45)
+    HALVES.numbers, special=tuple(n for n in HALVES.special if abs(n) != LEAST)
 )
+SUMMED = NORMAL  # 1, -1 and the least come to that or to 0, by the order in which they are added
 TINY = 2.0**-122  # below it a product has underflowed, or not if it was fused with the addition
 FINITE = Values(HALVES.numbers, special=(-1.0, -0.0, 0.0, 1.0))
 WHOLE = Values((-2, -1.5, 0, 0.5, 3))  # numbers that an integer or a bool can hold, rounded
@@ -267,14 +270,14 @@ LOSSES = [
 DIMS = ("0", "-1", "1", "(0, 1)", "(-1, 0)", "()", "[1]", "5", "(0, 0)")
 REDUCTIONS = [
     *(
-        Row(f"torch.{name}(x{options})", ANY, AVERAGED)
+        Row(f"torch.{name}(x{options})", ANY, AVERAGED, SUMMED)
         for name in ("sum", "mean")
         for options in (
             "", *(f", {dim}" for dim in DIMS), *(f", {dim}, True" for dim in DIMS), ", None, True"
         )
     ),
     *(
-        Row(f"x.{name}({options})", CUBES, AVERAGED)
+        Row(f"x.{name}({options})", CUBES, AVERAGED, SUMMED)
         for name in ("sum", "mean")
         for options in (
             "dim=-2", "axis=0", "dim=1, keepdim=True", "axis=(0, 2), keepdim=True",
@@ -282,7 +285,7 @@ REDUCTIONS = [
             "None", "dim=None", "axis=None", "None, keepdim=True", "keepdim=True", "(), True",
         )
     ),
-    Row("x.sum(keepdims=True, axis=0)", CUBES),
+    Row("x.sum(keepdims=True, axis=0)", CUBES, values=SUMMED),
 ]  # fmt: skip
 
 ONE_DIM = ("", "0", "-1", "1", "0, True", "1, keepdim=True", "5", "1.5", "None", "(0, 1)", "True")
@@ -304,7 +307,7 @@ PRODUCTS_OF_MANY = [
     Row("x.prod(0, keepdim=1)", ANY),
     Row("torch.prod([1.0])", ANY),
     Row("x.sum(dtype=torch.int64)", ANY),
-    Row("x.sum(0, keepdim=1)", ANY),
+    Row("x.sum(0, keepdim=1)", ANY, values=SUMMED),
     Row("(x > 0).sum(dtype=torch.int32)", ANY),
 ]
 
@@ -316,7 +319,7 @@ QUESTIONS = [
 
 STATISTICS = [
     *(  # the second slopes of numbers that lie 1e-45 apart are as large, and what they cancel to
-        Row(call, ANY, MEASURED, NORMAL)
+        Row(call, ANY, RUNNING, NORMAL)
         for name in ("var", "std")
         for call in each_call(
             name,

@@ -20,6 +20,9 @@ DTYPES = (*FLOATS, "int64", "int32", "bool")
 # ---- values -------------------------------------------------------------------------------------
 
 
+LEAST = 2.0**-149  # of float32, where it is subnormal; its sums are exact in float64 as well
+
+
 @dataclass(frozen=True)
 class Values:
     """Where the numbers of an input come from: these, or an interval.
@@ -30,7 +33,7 @@ class Values:
     numbers: tuple[float, ...] = ()
     interval: tuple[float, float] = (0, 1)
     special: tuple[float, ...] = (
-        -np.inf, -1.0, -1e-45, -0.0, 0.0, 1e-45, 1.0, np.inf, np.nan,
+        -np.inf, -1.0, -LEAST, -0.0, 0.0, LEAST, 1.0, np.inf, np.nan,
     )  # fmt: skip
 
     def draw(self, random: np.random.Generator, shape: Shape, dtype: Any) -> Array:
