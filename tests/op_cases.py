@@ -51,7 +51,7 @@ RUNNING = Near(64, 32, 64, floor=1)  # PyTorch's mean of up to 256 float64 terms
 NARROWED = Near(4, 4, 2**30, floor=1)
 SMOOTH = Near(2, 8, 16, floor=4)  # exponentials and logarithms, less their sum
 EITHER_ZERO = Near(0.5)  # which of 0. and -0. is the larger differs along one vector in PyTorch
-SHARED = Near(0.5, 0, 8)  # likewise; and the parts of equal elements are divided first or last
+SHARED = Near(0.5, 0, 8, floor=1)  # likewise; and equal elements share 1, in parts that cancel
 NORMAL = Values(  # by a subnormal number, part of a vector's remainders is NaN in PyTorch
     HALVES.numbers, special=tuple(n for n in HALVES.special if abs(n) != LEAST)
 )
