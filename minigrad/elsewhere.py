@@ -3,9 +3,8 @@
 What not every program needs is imported when it is first asked for. To ask for what is not here at
 all, a name of a module, a method of tensors or of layers, raises the AttributeError of Python, with
 a note on what is nearest; the notes are imported then. A module of Python asks here from its
-`__getattr__`. Of tensors and of nn's modules,
-each name is a descriptor of its own: a `__getattr__` would do as well, and would slow down every
-attribute.
+`__getattr__`. Of tensors and of nn's modules, each name is a descriptor of its own: a `__getattr__`
+would do as well, and would slow down every attribute.
 """
 
 from __future__ import annotations

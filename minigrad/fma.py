@@ -33,7 +33,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 # second-level cache with their two float64 intermediates, of 512 KiB each, but need more calls, and
 # these cost more than what a large cache behind it takes.
 BLOCK = 1 << 16
-FEW = 1 << 12  # up to here, new arrays are as fast
+FEW = 1 << 14  # up to here, new arrays come from the heap, and are faster
 
 float64 = np.dtype(np.float64)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from heapq import heappop, heappush
 from operator import attrgetter
 from typing import Any
@@ -49,7 +49,10 @@ def run_backward(
     walk, found = Walk(roots, useful, retain_graph), Gradients()
     ready, pending = walk.ready, walk.pending
     examiner = examiners[-1]() if examiners else None
-    is_plain = useful is None and examiner is None and set(map(type, roots.values())) <= {ndarray}
+    is_plain = useful is None and examiner is None and not create_graph
+    if is_plain:
+        local.stretch(walk.hand_on, (), None, (), True)
+        walk.count_hooked()
     while ready:
         node = heappop(ready)[1]
         g = arrived = pending.pop(node)
@@ -67,12 +70,11 @@ def run_backward(
             grads = examiner.backward(node, g, create_graph, useful)
         if not retain_graph:
             node.release()
-        if is_plain:
-            local.stretch(walk.hand_on, node, g, grads, True)
+        if is_plain and type(g) is ndarray:
+            local.stretch(walk.hand_on, node.parents, g, grads, True)
         else:
-            walk.hand_on(node, g, grads)
-        while walk.hooked:
-            walk.count_down(walk.hooked.pop(0))
+            walk.hand_on(node.parents, g, grads)
+        walk.count_hooked()
     found.update(pending)  # what is left are leaves
     return found
 
@@ -104,19 +106,22 @@ class Walk:
             self.pending[root] = g
             heappush(self.ready, (-root.time, root))
 
-    def hand_on(self, node: Node, g: Any, grads: list[Any], further: bool = False) -> None:
-        """Add the gradients to what waits at the node's parents.
+    def hand_on(
+        self, parents: Sequence[Node | Leaf], g: Any, grads: Sequence[Any], further: bool = False
+    ) -> None:
+        """Add the gradients of a node's parents to what waits there; g is the node's own.
 
-        Then go `further`, as long as the next node is an op's and has no hooks. It is in this loop
-        that most walks spend their time: it calls nobody but formulas on arrays.
+        Then go `further`, as long as the next node is an op's, without hooks, and its gradient an
+        array. It is in this loop that most walks spend their time: it calls nobody but formulas.
         """
         ready, pending, useful = self.ready, self.pending, self.useful
         while True:
-            for parent, grad in zip(node.parents, grads):  # noqa: B905 (as many; `strict` costs)
+            for parent, grad in zip(parents, grads):  # noqa: B905 (as many; `strict` costs)
                 if useful is not None and parent not in useful:
                     continue
                 if grad is not None and grad.shape != parent.shape:
-                    grad = call(ops.sum_to, grad, parent.shape)
+                    shape = parent.shape
+                    grad = ops.sum_to(grad, shape) if further else call(ops.sum_to, grad, shape)
                 waiting = pending.get(parent, nothing)
                 if waiting is nothing or waiting is None:  # a user's Function may give None
                     if isinstance(parent, Leaf):
@@ -133,13 +138,20 @@ class Walk:
                 return
             node = ready[0][1]
             g = pending[node]
-            if type(node) is not Node or node.hooks is not None or g is None:
+            if type(g) is not ndarray and not isinstance(g, np.generic):
+                return
+            if type(node) is not Node or node.hooks is not None:
                 return
             del pending[heappop(ready)[1]]
-            plan = node.plan
+            plan, parents = node.plan, node.parents
             grads = plan.back(node, g)
             if plan.holds_values and not self.retain_graph:
                 node.saved = None
+
+    def count_hooked(self) -> None:
+        """Count what leaves with hooks have received, out of the silence: hooks are the user's."""
+        while self.hooked:
+            self.count_down(self.hooked.pop(0))
 
     def count_down(self, leaf: Leaf) -> None:
         """Run the hooks of a leaf as soon as the last part of its gradient is in.
