@@ -49,7 +49,7 @@ def run_backward(
     walk, found = Walk(roots, useful, retain_graph), Gradients()
     ready, pending = walk.ready, walk.pending
     examiner = examiners[-1]() if examiners else None
-    is_plain = useful is None and examiner is None
+    is_plain = useful is None and examiner is None  # nobody asks what happens at each node
     if is_plain:
         local.stretch(walk.hand_on, (), None, (), True)
         walk.count_hooked()
