@@ -145,8 +145,8 @@ def visible(self: object) -> list[str]:
 
 def base(where: str, names: Iterable[str]) -> type:
     """A class from which one inherits that the names are not there."""
-    absent = {name: Absent(name, where) for name in names}
-    return type("Elsewhere", (), {"__slots__": (), "__dir__": visible, **absent})
+    missing = {name: Absent(name, where) for name in names}
+    return type("Elsewhere", (), {"__slots__": (), "__dir__": visible, **missing})
 
 
 if TYPE_CHECKING:
