@@ -6,7 +6,9 @@ equal: what the step returned, parameters, gradients, the optimizer's state, ver
 """
 
 import copy
+import functools
 import gc
+import inspect
 import operator
 import os
 import random
@@ -172,6 +174,25 @@ def test_a_schedule_needs_no_new_recording():
         world.optimizer.param_groups[0]["momentum"] = 0.9 - k / 100
 
     assert compare(lambda: make_world(momentum=0.9), 9, between).recordings == 1
+
+
+@pytest.mark.parametrize("style", ["buffers", "plain"])
+def test_each_style_has_the_lr_of_now(style):
+    w = minigrad.zeros(1, requires_grad=True)
+    optimizer = optim.SGD([w], lr=1.0)
+
+    def step(x):
+        optimizer.zero_grad()
+        (w * x).sum().backward()
+        optimizer.step()
+
+    compiled, expected = compile(step, style=style), 0.0
+    for k in range(6):
+        optimizer.param_groups[0]["lr"] = 0.5**k
+        compiled(minigrad.ones(1))
+        expected -= 0.5**k
+        assert w.tolist() == [expected]
+    assert compiled.recordings == 1
 
 
 def test_nesterov_turned_on():
@@ -751,6 +772,32 @@ def test_an_alias_of_a_parameter_as_an_argument():
         assert left_behind(twins[0]) == left_behind(twins[1])
 
 
+def test_an_argument_becomes_an_alias_of_a_parameter_before_its_program_is_confirmed():
+    def step_of(world):
+        def step(a):
+            world.w.grad = None
+            loss = (world.w * a).sum()
+            loss.backward()
+            return loss
+
+        return step
+
+    def make():
+        world = make_world(step=step_of)
+        world.w = minigrad.ones(3, requires_grad=True)
+        world.tensors = {"w": world.w}
+        worlds.append(world)
+        return world
+
+    def arguments(k):
+        worlds.reverse()
+        w = worlds[1].w
+        return ([minigrad.ones(3) * k, w.detach(), w][k % 3],)
+
+    worlds = []
+    assert compare(make, 14, arguments=arguments).recordings <= 5
+
+
 def test_the_same_tensor_for_two_arguments():
     def body(world, a, b):
         a.add_(1)
@@ -795,6 +842,68 @@ def test_wrong_arguments_are_a_type_error_of_the_step():
         step(batch()[0])
     with pytest.raises(TypeError):
         step(*batch(), 3)
+
+
+def a_function(x, y):
+    return x + y
+
+
+class Callable:
+    def method(self, x, y):
+        return x + y
+
+    __call__ = method
+
+
+class Network(nn.Module):
+    def forward(self, x, y):
+        return x + y
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        a_function,
+        lambda x, y: x + y,
+        Callable().method,
+        Callable(),
+        Network(),
+        functools.partial(a_function, minigrad.ones(1)),
+    ],
+)
+def test_a_missing_argument_is_the_same_error_at_every_call(function):
+    with pytest.raises(TypeError) as expected:
+        function()
+    step, one = compile(function), minigrad.ones(1)
+    arguments = [one] if isinstance(function, functools.partial) else [one, one]
+    for _ in range(4):
+        with pytest.raises(TypeError) as found:
+            step()
+        assert str(found.value) == str(expected.value)
+        step(*arguments)
+
+
+def test_a_decorator_may_change_the_parameters():
+    def with_network(function):
+        @functools.wraps(function)
+        def wrapped(x):
+            return function(minigrad.full((3,), 2.0), x)
+
+        return wrapped
+
+    step = compile(with_network(lambda network, x: network * x))
+    for k in range(5):
+        assert step(minigrad.ones(3) * k).tolist() == [2.0 * k] * 3
+
+
+def test_a_function_that_says_it_has_other_parameters():
+    def step(x):
+        return x * 2
+
+    step.__signature__ = inspect.signature(lambda x, y: None)
+    compiled = compile(step)
+    for k in range(5):
+        assert compiled(minigrad.ones(1) * k).item() == 2 * k
 
 
 def test_wrong_shapes_are_the_engines_error():

@@ -105,9 +105,14 @@ class Compiled:
         if version.is_believed:
             self.use(version.entry.call)
             return version.entry.call(*args, **kwargs)
-        recording = self.recording(Arguments(self.signature, args, kwargs))
+        arguments = self.arguments(args, kwargs)
+        recording = self.recording(arguments)
         result = recording.run()
-        text = difference(version.program.recording, recording)
+        first = version.program.recording
+        text = difference(first, recording)
+        if text and recording.memories != first.memories:  # an argument is a known tensor this time
+            self.keep(recording, arguments)
+            return result
         if text:
             recording.undo()
             raise refused(
@@ -121,9 +126,17 @@ class Compiled:
         return result
 
     def record(self, args: Any, kwargs: Any) -> Any:
-        arguments = Arguments(self.signature, args, kwargs)
+        try:
+            arguments = self.arguments(args, kwargs)
+        except TypeError:  # Python says it better
+            return self.function(*args, **kwargs)
         recording = self.recording(arguments)
         result = recording.run()
+        self.keep(recording, arguments)
+        return result
+
+    def keep(self, recording: Recording, arguments: Arguments) -> None:
+        """Make a program of a recording: the current one, until another fits."""
         program = self.program = Program(recording, self.title, self.style)
         self.recordings += not self.was_first
         self.was_first = recording.is_first
@@ -132,7 +145,9 @@ class Compiled:
             del self.versions[MOST:]
         recording.forget(program.used)
         self.use(self.call)
-        return result
+
+    def arguments(self, args: Any, kwargs: Any) -> Arguments:
+        return Arguments(self.function, self.signature, args, kwargs)
 
     def recording(self, arguments: Arguments) -> Recording:
         call = functools.partial(self.function, *arguments.args, **arguments.kwargs)

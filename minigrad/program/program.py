@@ -125,7 +125,7 @@ class Program:
     def given(self) -> dict[str, Array]:
         """The arrays that are there before the step, by name, apart from the arguments'."""
         return {
-            name: np.negative(value.array) if value in self.page.negated else value.array
+            name: negative(value.array) if value in self.page.negated else value.array
             for value, name in self.page.names.given.items()
             if value.role not in ("argument", "upstream") and value.array is not None
             if value.kind == "given" or constant_text(value) is None
@@ -135,6 +135,11 @@ class Program:
         """Make the step as a function, and buffers of its own."""
         namespace.update({"np": np, **self.given})
         exec(self.code, namespace)
+
+
+def negative(array: Array) -> Array:
+    """As an array also of no dims, of which np.negative makes a number: it is written anew."""
+    return np.negative(array, np.empty_like(array))
 
 
 def is_written(memory: Any) -> bool:

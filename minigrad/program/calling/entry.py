@@ -31,7 +31,7 @@ class Entry:
     """
 
     def __init__(self, program: Program, arguments: Arguments, miss: Callable[..., Any]) -> None:
-        self.scope = Scope(program, arguments)
+        self.scope, self.arguments = Scope(program, arguments), arguments
         guards = Guards(self.scope)
         self.rearm = guards.rearm
         self.checks = " and\n            ".join(dict.fromkeys(guards.all_checks()))
@@ -43,15 +43,14 @@ class Entry:
     def call(self) -> Callable[..., Any]:
         """Makes a step by the program, whose buffers are there from now on."""
         self.scope.set_up()
-        call = self.made("__entry", self.answer(Effects(self.scope).all_effects()))
-        call.__qualname__ = self.scope.program.title
-        return call
+        return self.made("__entry", self.answer(Effects(self.scope).all_effects()))
 
     def made(self, name: str, lines: Iterable[str]) -> Callable[..., Any]:
         """The function that the lines define."""
         text = "\n".join(lines) + "\n"
         exec(compile(text, "<entry of a compiled step>", "exec"), self.scope.namespace)
         found: Callable[..., Any] = self.scope.namespace[name]
+        found.__qualname__ = self.arguments.function_name  # in the TypeError of a missing argument
         return found
 
     def question(self) -> Iterator[str]:

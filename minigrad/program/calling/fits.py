@@ -48,9 +48,9 @@ class Kept:
     def __call__(self) -> bool:
         if not self.numbers.renewed():
             return False
+        self.scope.program.renew_numbers()
         for name, value in zip(self.names, self.numbers.options, strict=True):
             self.scope.namespace[name] = value
-        self.scope.program.renew_numbers()
         return True
 
 

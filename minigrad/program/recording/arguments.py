@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 from collections.abc import Callable, Iterator
@@ -29,10 +30,10 @@ class Argument:
 
 
 class Arguments:
-    """What a step was called with."""
+    """What a step was called with; TypeError for what it does not take."""
 
-    def __init__(self, signature: Signature, args: Any, kwargs: Any) -> None:
-        self.signature = signature
+    def __init__(self, function: Any, signature: Signature, args: Any, kwargs: Any) -> None:
+        self.function_name, self.signature = name_of(function), signature
         bound = signature.bind(*args, **kwargs)
         bound.apply_defaults()
         self.args, self.kwargs = bound.args, bound.kwargs
@@ -103,8 +104,24 @@ ANY = Signature(
 
 
 def signature_of(function: Any) -> Signature:
-    """The parameters of a function or module; of a callable without a signature, any."""
+    """The parameters of a function or module; of a callable without a signature, any.
+
+    Those that it has itself: what `functools.wraps` has wrapped may have others.
+    """
+    function = getattr(function, "forward", function)
+    if hasattr(function, "__signature__"):  # what it says of itself need not be so
+        return ANY
     try:
-        return inspect.signature(getattr(function, "forward", function))
+        return inspect.signature(function, follow_wrapped=False)
     except (TypeError, ValueError):
         return ANY
+
+
+def name_of(function: Any) -> str:
+    """The name by which Python would complain of arguments: Trainer.step."""
+    function = getattr(function, "forward", function)
+    while isinstance(function, functools.partial):
+        function = function.func
+    if not hasattr(function, "__qualname__"):
+        function = type(function).__call__
+    return str(function.__qualname__)

@@ -49,6 +49,7 @@ class Recording:
 
     mode       whether gradients were recorded when it began
     givens     the tensors that were there, and what became of them
+    memories   for each tensor among the arguments, what its memory is known as
     numbers    the optimisers' numbers that it used
     facts      what else must hold for the program to be the same
     results    how to make what the step returned of the program's values
@@ -163,6 +164,7 @@ class Recording:
                 self.give(value, "argument", (name,))
         for tensor, path in self.surroundings.tensors.items():
             self.give(tensor, "tensor", path)
+        self.memories = [self.givens[value].path for value in arguments.values()]
 
     def give(self, tensor: Tensor, role: str, path: Path) -> None:
         if tensor not in self.givens:
