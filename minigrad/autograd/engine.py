@@ -28,7 +28,7 @@ from minigrad.tensor import Tensor, wrap
 __all__ = ["Gradients", "deposit_all", "own", "run_backward"]
 
 Gradients = dict[Node | Leaf, Any]
-ndarray, asanyarray = np.ndarray, np.asanyarray
+ndarray, generic, asanyarray = np.ndarray, np.generic, np.asanyarray
 nothing = object()  # what waits at a node that no gradient has reached
 accumulating = allocate_lock()  # adding to a gradient reads, adds and writes: one thread at a time
 
@@ -50,10 +50,13 @@ def run_backward(
     ready, pending = walk.ready, walk.pending
     examiner = examiners[-1]() if examiners else None
     is_plain = useful is None and examiner is None  # nobody asks what happens at each node
-    if is_plain:
-        local.stretch(walk.hand_on, (), None, (), True)
-        walk.count_hooked()
-    while ready:
+    while True:
+        if is_plain:
+            local.stretch(walk.descend)
+        while walk.hooked:  # here, out of the silence: hooks are the user's
+            walk.count_down(walk.hooked.pop(0))
+        if not ready:
+            break
         node = heappop(ready)[1]
         g = arrived = pending.pop(node)
         if node.hooks is not None:
@@ -70,11 +73,7 @@ def run_backward(
             grads = examiner.backward(node, g, create_graph, useful)
         if not retain_graph:
             node.release()
-        if is_plain and type(g) is ndarray:
-            local.stretch(walk.hand_on, node.parents, g, grads, True)
-        else:
-            walk.hand_on(node.parents, g, grads)
-        walk.count_hooked()
+        walk.hand_on(node.parents, g, grads)
     found.update(pending)  # what is left are leaves
     return found
 
@@ -106,52 +105,64 @@ class Walk:
             self.pending[root] = g
             heappush(self.ready, (-root.time, root))
 
-    def hand_on(
-        self, parents: Sequence[Node | Leaf], g: Any, grads: Sequence[Any], further: bool = False
-    ) -> None:
-        """Add the gradients of a node's parents to what waits there; g is the node's own.
+    def descend(self) -> None:
+        """Walk, in silence, as long as the next node is an op's, without hooks, and g an array.
 
-        Then go `further`, as long as the next node is an op's, without hooks, and its gradient an
-        array. It is in this loop that most walks spend their time: it calls nobody but formulas.
+        It is in this loop that most walks spend their time: it calls nobody but formulas. So it is
+        written for arrays alone, which all parents want; `hand_on` does the same for everybody.
         """
-        ready, pending, useful = self.ready, self.pending, self.useful
-        while True:
-            for parent, grad in zip(parents, grads):  # noqa: B905 (as many; `strict` costs)
-                if useful is not None and parent not in useful:
-                    continue
-                if grad is not None and grad.shape != parent.shape:
-                    shape = parent.shape
-                    grad = ops.sum_to(grad, shape) if further else call(ops.sum_to, grad, shape)
-                waiting = pending.get(parent, nothing)
-                if waiting is nothing or waiting is None:  # a user's Function may give None
-                    if isinstance(parent, Leaf):
-                        grad = own(grad, g)
-                    elif waiting is nothing:
+        ready, pending, retain_graph = self.ready, self.pending, self.retain_graph
+        while ready and not self.hooked:
+            turn = heappop(ready)
+            node = turn[1]
+            g = pending.pop(node)
+            if (
+                type(node) is not Node
+                or node.hooks is not None
+                or (type(g) is not ndarray and not isinstance(g, generic))
+            ):
+                heappush(ready, turn)
+                pending[node] = g
+                return
+            plan = node.plan
+            for parent, grad in zip(node.parents, plan.back(node, g)):  # noqa: B905 (strict costs)
+                if grad.shape != parent.shape:
+                    grad = ops.sum_to(grad, parent.shape)
+                waiting = pending.get(parent)
+                if waiting is not None:
+                    # In silence the sign will do; of single numbers it is six times as fast.
+                    pending[parent] = waiting + grad
+                elif type(parent) is Leaf:
+                    is_shared = grad is g or grad.base is not None or not grad.flags.c_contiguous
+                    pending[parent] = grad.copy() if is_shared else grad
+                else:
+                    if parent not in pending:  # a user's Function may have given None
                         heappush(ready, (-parent.time, parent))
                     pending[parent] = grad
-                elif grad is not None:
-                    # In silence the sign will do; of single numbers it is six times as fast.
-                    pending[parent] = waiting + grad if further else call(ops.add, waiting, grad)
-                if parent.hooks is not None and isinstance(parent, Leaf):
+                if parent.hooks is not None and type(parent) is Leaf:
                     self.hooked.append(parent)
-            if not further or not ready or self.hooked:
-                return
-            node = ready[0][1]
-            g = pending[node]
-            if type(g) is not ndarray and not isinstance(g, np.generic):
-                return
-            if type(node) is not Node or node.hooks is not None:
-                return
-            del pending[heappop(ready)[1]]
-            plan, parents = node.plan, node.parents
-            grads = plan.back(node, g)
-            if plan.holds_values and not self.retain_graph:
+            if plan.holds_values and not retain_graph:
                 node.saved = None
 
-    def count_hooked(self) -> None:
-        """Count what leaves with hooks have received, out of the silence: hooks are the user's."""
-        while self.hooked:
-            self.count_down(self.hooked.pop(0))
+    def hand_on(self, parents: Sequence[Node | Leaf], g: Any, grads: Sequence[Any]) -> None:
+        """Add the gradients of a node's parents to what waits there; g is the node's own."""
+        pending, useful = self.pending, self.useful
+        for parent, grad in zip(parents, grads, strict=True):
+            if useful is not None and parent not in useful:
+                continue
+            if grad is not None and grad.shape != parent.shape:
+                grad = call(ops.sum_to, grad, parent.shape)
+            waiting = pending.get(parent, nothing)
+            if waiting is nothing or waiting is None:  # a user's Function may give None
+                if isinstance(parent, Leaf):
+                    grad = own(grad, g)
+                elif waiting is nothing:
+                    heappush(self.ready, (-parent.time, parent))
+                pending[parent] = grad
+            elif grad is not None:
+                pending[parent] = call(ops.add, waiting, grad)
+            if parent.hooks is not None and isinstance(parent, Leaf):
+                self.hooked.append(parent)
 
     def count_down(self, leaf: Leaf) -> None:
         """Run the hooks of a leaf as soon as the last part of its gradient is in.
@@ -195,36 +206,37 @@ def own(grad: Any, g: Any) -> Any:
     return grad.copy()
 
 
+def deposit_all(gradients: Gradients, create_graph: bool) -> None:
+    """Add every gradient to its leaf, and then call the hooks that wait for that."""
+    hooked = []
+    with accumulating:
+        for leaf, g in gradients.items():
+            if not isinstance(leaf, Leaf):
+                continue
+            if leaf.grad is None and type(g) is ndarray and not leaf.frozen:
+                leaf.grad = wrap(g)
+            else:
+                deposit(leaf, g)
+            if leaf.hooks is not None:
+                hooked.append((leaf, leaf.hooks))
+    for leaf, hooks in hooked:
+        with set_grad_enabled(create_graph):
+            for hook in tuple(hooks.after.values()):
+                hook(leaf)
+
+
 def deposit(leaf: Leaf, g: Any) -> None:
     """Add to a leaf's `grad`: in place once there is one, as PyTorch does."""
     grad = leaf.grad
     if g is None or leaf.frozen:
         return
     if grad is None:
-        if type(g) is ndarray:
-            leaf.grad = wrap(g)
-        else:
-            leaf.grad = g if isinstance(g, Tensor) else wrap(asanyarray(g))
+        leaf.grad = g if isinstance(g, Tensor) else wrap(asanyarray(g))
     elif isinstance(g, Tensor):
         leaf.grad = grad + g
     else:
         touch(grad)
         local.run(np.add, grad.array, g, grad.array)
-
-
-def deposit_all(gradients: Gradients, create_graph: bool) -> None:
-    """Add every gradient to its leaf, and then call the hooks that wait for that."""
-    hooked = []
-    with accumulating:
-        for leaf, g in gradients.items():
-            if isinstance(leaf, Leaf):
-                deposit(leaf, g)
-                if leaf.hooks is not None:
-                    hooked.append((leaf, leaf.hooks))
-    for leaf, hooks in hooked:
-        with set_grad_enabled(create_graph):
-            for hook in tuple(hooks.after.values()):
-                hook(leaf)
 
 
 def run_hooks(hooks: Hooks, g: Any) -> Any:

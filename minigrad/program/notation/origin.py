@@ -40,7 +40,7 @@ __all__ = ["Call", "Origin", "Origins"]
 
 # They compute what their names say, in the order and with the rounding that PyTorch has.
 HELPERS = {f.__code__: f for f in (sums.length, sums.product, sums.total, fma.fma, select.choose)}
-WALK = (engine.Walk.hand_on.__code__, engine.run_backward.__code__)
+WALK = (engine.Walk.hand_on.__code__, engine.Walk.descend.__code__, engine.run_backward.__code__)
 Where = tuple[str, int, int]  # "user" or "kernel", which frame, which instruction
 
 
