@@ -132,14 +132,14 @@ class Walk:
                 if waiting is not None:
                     # In silence the sign will do; of single numbers it is six times as fast.
                     pending[parent] = waiting + grad
-                elif type(parent) is Leaf:
+                elif isinstance(parent, Leaf):
                     is_shared = grad is g or grad.base is not None or not grad.flags.c_contiguous
                     pending[parent] = grad.copy() if is_shared else grad
                 else:
                     if parent not in pending:  # a user's Function may have given None
                         heappush(ready, (-parent.time, parent))
                     pending[parent] = grad
-                if parent.hooks is not None and type(parent) is Leaf:
+                if parent.hooks is not None and isinstance(parent, Leaf):
                     self.hooked.append(parent)
             if plan.holds_values and not retain_graph:
                 node.saved = None

@@ -102,9 +102,16 @@ class Plan:
 
     def write(self, wanted: tuple[bool, ...]) -> None:
         """Write out the way back in arrays; formulas that are not wanted give None."""
-        dated = [name == "out" or name in self.op.signature.names for name in self.kept]
+        kinds = [self.kind(name) for name in self.kept]
         self.wanted = wanted
-        self.back: Callable[..., list[Any]] = going_back(self.formulas, wanted, dated, self.damaged)
+        self.back: Callable[..., list[Any]] = going_back(self.formulas, wanted, kinds, self.damaged)
+
+    def kind(self, name: str) -> str:
+        """What a kept value is: whatever has a node is a tensor, a constant may be an array."""
+        signature = self.op.signature
+        if name == "out" or (name in self.inputs and name != signature.variadic):
+            return "tensor"
+        return "tensor or array" if name in signature.names else "value"
 
     def part(self, wanted: tuple[bool, ...]) -> Plan:
         """The plan for a walk that wants the gradients of some of the inputs only."""

@@ -211,15 +211,15 @@ def recording(plan: Plan, sources: list[int | Function]) -> Function:
 def going_back(
     formulas: list[tuple[Function, list[int]]],
     wanted: tuple[bool, ...],
-    dated: list[bool],
+    kinds: list[str],
     damaged: Function,
 ) -> Function:
     """The way back through a node in arrays: check what was saved, then apply the formulas to it.
 
     Each formula comes with the places of the kept values that it names; where its gradient is not
-    wanted, the result is None. `dated` says which of the kept values may be tensors: if one was
-    written to since the node was made, `damaged(node, value)` is the error. For one value and one
-    formula of it:
+    wanted, the result is None. Of the kept values some are a "tensor", some "tensor or array", and
+    the others just a "value"; if a tensor was written to since the node was made, the error is
+    `damaged(node, value)`. For one "tensor or array" and one formula of it:
 
         def back(node, g):
             saved = node.saved
@@ -246,26 +246,30 @@ def going_back(
     names: dict[str, Any] = {f"formula{i}": formula for i, (formula, _) in enumerate(formulas)}
     names |= {"damaged": damaged, "freed": freed, "Tensor": Tensor}
     names |= {"generic": np.generic, "ndarray": np.ndarray}
-    return defined("back", [*back_lines(dated), f"    return [{', '.join(calls)}]"], names)
+    return defined("back", [*back_lines(kinds), f"    return [{', '.join(calls)}]"], names)
 
 
-def back_lines(dated: list[bool]) -> Iterator[str]:
-    values = [f"v{i}" for i in range(len(dated))]
+def back_lines(kinds: list[str]) -> Iterator[str]:
+    """Take what was saved apart, and the arrays out of the tensors."""
     yield "def back(node, g):"
     yield "    saved = node.saved"
     yield "    if saved is None:"
     yield "        raise freed(node.name())"
-    if values:
-        yield f"    {', '.join(values)}, = saved"
-    for value in itertools.compress(values, dated):
-        yield f"    if isinstance({value}, Tensor):"
-        yield f"        stamp = {value}.stamp"
-        yield "        if stamp is not None and stamp.time > node.time:"
-        yield f"            raise damaged(node, {value})"
-        yield f"        {value} = {value}.array"
-    if any(dated):
+    if kinds:
+        yield f"    {', '.join(f'v{i}' for i in range(len(kinds)))}, = saved"
+    dated = [(f"v{i}", kind) for i, kind in enumerate(kinds) if kind != "value"]
+    for value, kind in dated:
+        indent = "    "
+        if kind != "tensor":
+            yield f"    if isinstance({value}, Tensor):"
+            indent = "        "
+        yield f"{indent}stamp = {value}.stamp"
+        yield f"{indent}if stamp is not None and stamp.time > node.time:"
+        yield f"{indent}    raise damaged(node, {value})"
+        yield f"{indent}{value} = {value}.array"
+    if dated:
         yield "    if type(g) is not ndarray and isinstance(g, generic):"
-        for value in itertools.compress(values, dated):
+        for value, _ in dated:
             yield f"        if type({value}) is ndarray:"
             yield f"            {value} = {value}[()]"
 
