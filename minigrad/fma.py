@@ -25,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["BLOCK", "exactly", "fma"]
+__all__ = ["BLOCK", "exactly", "fma", "in_scratch"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -85,8 +85,10 @@ def are_alike(x: Array, y: Any) -> bool:
 
 
 def in_scratch(c: Any, x: Array, y: Array, out: Array) -> Array:
-    """c·x + y of float32 numbers, written to `out`, without new arrays."""
-    wide, other = scratch.memory[: 2 * x.size].reshape(2, *x.shape)
+    """c·x + y of at most BLOCK float32 numbers, written to `out`, without new arrays."""
+    wide, other = scratch.memory[: x.size], scratch.memory[x.size : 2 * x.size]
+    if x.ndim != 1:
+        wide, other = wide.reshape(x.shape), other.reshape(x.shape)
     wide[...] = x
     np.multiply(wide, c, wide)
     other[...] = y

@@ -108,7 +108,18 @@ def test_random_programs_have_the_bits(program):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("options", [{}, {"momentum": 0.9, "weight_decay": 0.1, "nesterov": True}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"momentum": 0.9},
+        {"momentum": 0.9, "dampening": 0.1},
+        {"momentum": 0.9, "nesterov": True},
+        {"weight_decay": 0.1},
+        {"maximize": True},
+    ],
+    ids=lambda o: "-".join(o),
+)
 def test_parameters_of_several_blocks_have_the_bits(options, dtype):
     size = 2 * sgd_file.BLOCK + 17
     assert_equal_bits({"lr": 0.01} | options, drawn(2, [size], steps=2), dtype)
