@@ -14,7 +14,7 @@ from minigrad import dtypes, nested
 from minigrad.autograd import leaves
 from minigrad.autograd.graph import Leaf
 from minigrad.autograd.inference import mark
-from minigrad.autograd.quiet import local
+from minigrad.autograd.quiet import silence
 from minigrad.autograd.watch import refuse_arrays, watched
 from minigrad.fma import exactly, fma
 from minigrad.functions import checks
@@ -70,7 +70,7 @@ def array_from(data: Any, kind: Kind | None) -> Array:
         array = native(np.asarray(data))
     else:
         return nested.array_from(data, kind)
-    return array if kind is None else local.run(array.astype, kind)
+    return array if kind is None else silence().run(array.astype, kind)
 
 
 def native(array: Array) -> Array:
@@ -384,7 +384,7 @@ def arange(
         low, gap = int(low), int(gap)
         high = int(high) if kind == np.int64 else high
     count = max(math.ceil((high - low) / gap), 0) if gap else 0
-    return finished(local.run(counted, low, gap, count, kind), requires_grad, "arange")
+    return finished(silence().run(counted, low, gap, count, kind), requires_grad, "arange")
 
 
 def counted(low: Any, gap: Any, count: int, kind: Kind) -> Array:
@@ -422,7 +422,7 @@ def linspace(
             NotImplementedError("\"linspace_cpu\" not implemented for 'Bool'"),
             "There is nothing between False and True. Leave out dtype, and compare the result.",
         )
-    return finished(local.run(evenly, low, high, count, kind), requires_grad, "linspace")
+    return finished(silence().run(evenly, low, high, count, kind), requires_grad, "linspace")
 
 
 def refuse_dims(start: Any, end: Any) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.quiet import local
+from minigrad.autograd.quiet import silence
 from minigrad.functions import checks
 from minigrad.functions.scalars import stored
 from minigrad.notes import noted, shown
@@ -183,7 +183,7 @@ def not_a_number(value: Any) -> TypeError:
 def packed(values: list[Any], kind: Kind) -> Array:
     """The numbers as an array, if each of them is one of the dtype's values."""
     try:
-        return np.asarray(local.run(np.array, values, kind))
+        return np.asarray(silence().run(np.array, values, kind))
     except (OverflowError, ValueError):
         for value in values:
             if isinstance(value, int) and not -(2**63) <= value < 2**63:

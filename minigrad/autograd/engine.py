@@ -20,7 +20,7 @@ from minigrad import ops
 from minigrad.autograd.grad_mode import set_grad_enabled
 from minigrad.autograd.graph import Hooks, Leaf, Node, touch
 from minigrad.autograd.op import Op
-from minigrad.autograd.quiet import local
+from minigrad.autograd.quiet import silence
 from minigrad.autograd.watch import examiners
 from minigrad.notes import noted, shown
 from minigrad.tensor import Tensor, wrap
@@ -52,7 +52,7 @@ def run_backward(
     is_plain = useful is None and examiner is None  # nobody asks what happens at each node
     while True:
         if is_plain:
-            local.stretch(walk.descend)
+            silence().run(walk.descend)
         while walk.hooked:  # here, out of the silence: hooks are the user's
             walk.count_down(walk.hooked.pop(0))
         if not ready:
@@ -191,7 +191,7 @@ def call(op: Op, g: Any, *args: Any) -> Any:
     """An op on a gradient: recorded if it is a tensor; if it is an array, the kernel in silence."""
     if type(g) is not ndarray and isinstance(g, Tensor):
         return op(g, *args)
-    return local.run(op.kernel, g, *args)
+    return silence().run(op.kernel, g, *args)
 
 
 def own(grad: Any, g: Any) -> Any:
@@ -236,7 +236,7 @@ def deposit(leaf: Leaf, g: Any) -> None:
         leaf.grad = grad + g
     else:
         touch(grad)
-        local.run(np.add, grad.array, g, grad.array)
+        silence().run(np.add, grad.array, g, grad.array)
 
 
 def run_hooks(hooks: Hooks, g: Any) -> Any:

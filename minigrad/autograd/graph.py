@@ -16,7 +16,7 @@ from weakref import ref
 
 import numpy as np
 
-from minigrad.autograd.quiet import local
+from minigrad.autograd.quiet import silence
 
 if TYPE_CHECKING:
     from minigrad.autograd.grad_mode import Inference
@@ -182,7 +182,7 @@ class Node:
             plan = plan.part(tuple([parent in useful for parent in self.parents]))
         if create_graph:
             return plan.back_in_tensors(self, g)
-        return local.run(plan.back, self, g)
+        return silence().run(plan.back, self, g)
 
     def release(self) -> None:
         """Forget what was saved; a node that saved no values can be walked again."""

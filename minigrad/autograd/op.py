@@ -28,7 +28,7 @@ import numpy as np
 from minigrad.autograd.grad_mode import enabled
 from minigrad.autograd.graph import Leaf, Node, View, stamp_of
 from minigrad.autograd.plan import Formula, Plan, Signature, parameters
-from minigrad.autograd.quiet import local
+from minigrad.autograd.quiet import silence
 from minigrad.autograd.watch import listeners, tell
 from minigrad.autograd.written import calling
 from minigrad.notes import noted
@@ -189,6 +189,6 @@ def used(op: Op) -> dict[str, Any]:
 
 COMMON = {
     "Tensor": Tensor, "asanyarray": np.asanyarray, "is_recording": enabled.get,
-    "listeners": listeners, "local": local, "ndarray": np.ndarray, "new": object.__new__,
-    "share_memory": share_memory, "tell": tell,
+    "listeners": listeners, "ndarray": np.ndarray, "new": object.__new__,
+    "share_memory": share_memory, "silence": silence, "tell": tell,
 }  # fmt: skip

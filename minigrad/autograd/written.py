@@ -48,7 +48,7 @@ def calling(used: Callable[[Any], dict[str, Any]]) -> Function:
             args = x0, x1, p0
             if isinstance(p0, Tensor):
                 p0 = constant(0, p0)
-            array = local.run(kernel, a0, a1, p0)
+            array = silence().run(kernel, a0, a1, p0)
             if node0 is None:
                 if node1 is None:
                     parents, mask = (), 0
@@ -122,7 +122,7 @@ def call_lines(arrays: int, parameters: int) -> Iterator[str]:
     for i, p in enumerate(ps):
         yield f"    if isinstance({p}, Tensor):"
         yield f"        {p} = constant({i}, {p})"
-    yield f"    array = local.run(kernel, {', '.join([*(f'a{i}' for i in every), *ps])})"
+    yield f"    array = silence().run(kernel, {', '.join([*(f'a{i}' for i in every), *ps])})"
     yield from parents_lines(arrays, [], "    ")
 
 
@@ -154,7 +154,7 @@ def variadic_lines() -> Iterator[str]:
     yield "            arrays.append(x)"
     yield "        bit += bit"
     yield "    parents = tuple(nodes)"
-    yield "    array = local.run(kernel, *arrays)"
+    yield "    array = silence().run(kernel, *arrays)"
 
 
 def result_lines(shares: bool) -> Iterator[str]:

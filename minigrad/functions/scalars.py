@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.quiet import local
+from minigrad.autograd.quiet import silence
 from minigrad.notes import noted
 
 __all__ = ["constant", "stored"]
@@ -30,7 +30,7 @@ def constant(value: Any, kind: Kind) -> Array:
     if isinstance(value, int) and not -(2**31) <= value < 2**31:
         check_size(value)
         return np.array(value, np.uint64 if value >= 2**63 else np.int64).astype(kind)
-    return local.run(np.array, value, kind)
+    return silence().run(np.array, value, kind)
 
 
 def check_size(value: int) -> None:
@@ -50,7 +50,7 @@ def stored(value: Any, kind: Kind, name: str | None = None) -> Array:
     if isinstance(value, np.floating | np.bool_):
         value = float(value)
     if type(value) is float and kind.kind == "f":
-        array = local.run(np.array, value, kind)
+        array = silence().run(np.array, value, kind)
         if math.isinf(array.item()) is math.isinf(value):
             return array
     if isinstance(value, int):

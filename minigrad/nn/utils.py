@@ -9,8 +9,8 @@ from types import GeneratorType
 
 import numpy as np
 
-from minigrad.autograd import quiet
 from minigrad.autograd.grad_mode import no_grad
+from minigrad.autograd.quiet import silence
 from minigrad.functions import cat, checks, stack
 from minigrad.nn.naming import typename
 from minigrad.notes import noted, shown
@@ -145,5 +145,7 @@ def vector_norm(x: Tensor, order: float) -> Tensor:
     if x.numel() == 0:
         return wrap(np.zeros_like(x.array, shape=()))
     if order == 2:
-        return wrap(quiet.run(length, x.array.reshape(-1)))
-    return wrap(np.asanyarray(quiet.run(np.linalg.norm, x.array.reshape(-1), order), x.array.dtype))
+        return wrap(silence().run(length, x.array.reshape(-1)))
+    return wrap(
+        np.asanyarray(silence().run(np.linalg.norm, x.array.reshape(-1), order), x.array.dtype)
+    )

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.autograd import quiet
 from minigrad.autograd.grad_mode import enable_grad
 from minigrad.autograd.graph import touch
+from minigrad.autograd.quiet import silence
 from minigrad.fma import BLOCK, fma, in_scratch
 from minigrad.notes import noted
 from minigrad.optim.optimizer import Optimizer
@@ -137,7 +137,7 @@ class SGD(Optimizer):
         for group in self.param_groups:
             if group["differentiable"]:
                 refuse_leaves(group["params"])
-        quiet.run(self.update)
+        silence().run(self.update)
         return loss
 
     def update(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.autograd.quiet import local
+from minigrad.autograd.quiet import silence
 
 __all__ = ["kinks"]
 
@@ -81,7 +81,7 @@ def kinks(op: str, values: Mapping[str, Any]) -> Iterator[str]:
         wanted = inspect.signature(kink.at).parameters
         if not wanted.keys() <= values.keys():
             continue
-        met = np.asanyarray(local.run(kink.at, *[values[name] for name in wanted]))
+        met = np.asanyarray(silence().run(kink.at, *[values[name] for name in wanted]))
         if met.any():
             fields = {**values, "op": op, "where": places(met)}
             yield kink.sentence.format_map(fields)

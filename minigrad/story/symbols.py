@@ -30,7 +30,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.autograd.quiet import local
+from minigrad.autograd.quiet import silence
 from minigrad.story.numbers import array_text
 
 __all__ = ["Symbol", "read"]
@@ -103,7 +103,7 @@ class Symbol:
         )
 
     def __neg__(self) -> Symbol:
-        value = local.run(operator.neg, self.value)
+        value = silence().run(operator.neg, self.value)
         return Symbol(value, lambda numbers: f"-{self.inside(numbers, POWER)}", UNARY)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Symbol:
@@ -126,7 +126,7 @@ def infix(sign: str, compute: Callable[[Any, Any], Any], level: int) -> tuple[An
         left = level + 1
 
     def write(a: Any, b: Any) -> Symbol:
-        value = local.run(compute, plain(a), plain(b))
+        value = silence().run(compute, plain(a), plain(b))
         return Symbol(
             value,
             lambda numbers: f"{part(a, numbers, left)} {sign} {part(b, numbers, right)}",
@@ -210,7 +210,7 @@ class Word:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         values = map(plain, args)
-        value = local.run(
+        value = silence().run(
             functools.partial(self.function, **{k: plain(v) for k, v in kwargs.items()}), *values
         )
         given = [*args, *kwargs.values()]

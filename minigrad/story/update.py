@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.graph import Leaf
-from minigrad.autograd.quiet import local
+from minigrad.autograd.quiet import silence
 from minigrad.fma import fma
 from minigrad.optim import SGD, Optimizer
 from minigrad.optim.sgd import rule_of
@@ -78,7 +78,7 @@ def update(
     if type(optimizer) is SGD:
         buffers = [owner.state[key] for owner, key in ((optimizer, p), (twin, after)) if owner]
         b, b_after = (state.get("momentum_buffer") for state in buffers)
-        lines = local.run(list, sgd_lines(group, p.array, after, array(b), array(b_after)))
+        lines = silence().run(list, sgd_lines(group, p.array, after, array(b), array(b_after)))
     return Update(name, lines, p.array.copy(), after.array)
 
 

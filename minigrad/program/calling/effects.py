@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.graph import tick, touch
-from minigrad.autograd.quiet import local
+from minigrad.autograd.quiet import silence
 from minigrad.program.calling.gradients import Gradients
 from minigrad.program.calling.scope import Scope
 from minigrad.program.calling.wayback import Workshop
@@ -70,7 +70,7 @@ class Effects:
         else:
             step = self.name(self.scope.namespace["step"])
         target = f"{', '.join(results)} = " if results else ""
-        yield f"{target}{self.name(local.run)}({', '.join([step, *arrays])})"
+        yield f"{target}{self.name(silence)}().run({', '.join([step, *arrays])})"
 
     def array(self, result: str, dtype: Any) -> str:
         """A result as an array: NumPy's own arithmetic makes numbers of what has no dims."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from operator import is_
+from threading import get_ident
 
 from minigrad.autograd.grad_mode import enabled
 from minigrad.autograd.graph import Leaf
-from minigrad.autograd.quiet import local
 from minigrad.autograd.watch import examiners, watcher
 from minigrad.program.calling.fits import Fits, Kept, are_apart, is_within
 from minigrad.program.calling.scope import Scope
@@ -38,7 +38,7 @@ class Guards:
         self.facts: list[tuple[Fact, str]] = []
 
     def all_checks(self) -> Iterator[str]:
-        yield f"{self.name(local)}.run is {self.name(local.run)}"  # the thread is the same
+        yield f"{self.name(get_ident)}() == {get_ident()}"  # a program's memory is one thread's
         yield f"{self.name(enabled.get)}() is {self.recording.mode}"
         yield f"not {self.name(examiners)}"
         yield f"{self.name(watcher.get)}() is None"  # else it is part of a step that is recorded

@@ -13,7 +13,7 @@ from weakref import ref
 
 from minigrad.autograd import errors
 from minigrad.autograd.graph import Leaf, Node, Useful, tick
-from minigrad.autograd.quiet import local
+from minigrad.autograd.quiet import silence
 from minigrad.program.errors import refused
 from minigrad.tensor import Tensor
 
@@ -49,7 +49,7 @@ class ProgramNode(Node):
         for t in self.saved:
             if t.stamp is not None and t.stamp.time > self.time:
                 raise errors.damaged(self.title, self.time, t, t.node)
-        grads = local.run(self.go, g.array if isinstance(g, Tensor) else g)
+        grads = silence().run(self.go, g.array if isinstance(g, Tensor) else g)
         return list(grads) if isinstance(grads, tuple) else [grads]
 
     def release(self) -> None:

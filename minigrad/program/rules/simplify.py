@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.autograd import quiet
+from minigrad.autograd.quiet import silence
 from minigrad.program.notation.calls import ELEMENTWISE, UPDATES, evaluated
 from minigrad.program.notation.lines import Line
 from minigrad.program.notation.tape import Tape
@@ -175,7 +175,7 @@ def folded(line: Line) -> Value | None:
     inputs = (*line.inputs, *line.reads())
     if line.function in NOT_FOLDED or not all(map(is_fixed, inputs)):
         return None
-    array = np.asarray(quiet.run(evaluated, line), line.out.dtype)
+    array = np.asarray(silence().run(evaluated, line), line.out.dtype)
     if array.strides != line.out.strides:
         return None
     return Value("constant", array, array=array, role="fresh")
