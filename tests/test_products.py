@@ -82,6 +82,18 @@ def test_the_sign_of_a_zero_in_a_product_of_one_term(torch, dtype):
     return [np.signbit(product.numpy()).tolist() for product in products]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@in_both
+def test_the_sign_of_a_zero_in_a_sum_of_products(torch, dtype):
+    """A sum begins with 0, so that it is never -0, also of nothing but -0."""
+    found = []
+    for rows, inner, columns in itertools.product([1, 2, 3], [2, 3, 4, 7], [1, 2, 3]):
+        a = torch.full((rows, inner), -0.0, dtype=getattr(torch, dtype))
+        b = torch.ones((inner, columns), dtype=a.dtype)
+        found += [a @ b, a[0] @ b, a @ b.t().contiguous().t()]
+    return [np.signbit(product.numpy()).tolist() for product in found]
+
+
 @pytest.mark.parametrize("shape", [(2,), (1, 2), (3, 2)], ids=str)
 @in_both
 def test_the_zeros_of_a_dead_unit(torch, shape):

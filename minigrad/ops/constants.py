@@ -9,16 +9,30 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["number"]
+__all__ = ["ZERO", "number"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
+class InDtypes(dict[np.dtype[Any], Array]):
+    """One number in each dtype that is asked for. Not to be written to."""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def __missing__(self, dtype: np.dtype[Any]) -> Array:
+        made = self[dtype] = np.array(self.value, dtype)
+        return made
+
+
+ZERO = InDtypes(0)
+
+
 def number(value: float, dtype: np.dtype[Any]) -> Array:
     """The number in the dtype of the array that it is computed with. Not to be written to."""
-    if value == 0 and type(value) is not int:
-        return np.array(value, dtype)  # for a cache, 0. and -0. are one
-    return cached(value, dtype)
+    if value or type(value) is int:
+        return cached(value, dtype)
+    return np.array(value, dtype)  # for a cache, 0. and -0. are one
 
 
 @lru_cache(maxsize=512)

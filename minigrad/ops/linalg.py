@@ -91,7 +91,7 @@ def plus(rows: Array, bias: Array) -> Array:
     """
     if rows.size > 1 << 12:
         return np.add(rows, bias, rows)
-    return np.add(rows, bias.reshape(1, -1) if rows.shape[0] == 1 < rows.ndim else bias)
+    return rows + (bias.reshape(1, -1) if len(rows) == 1 < rows.ndim else bias)
 
 
 def linear_label(node: Node) -> str:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.autograd.op import Array, op
-from minigrad.ops.constants import number
+from minigrad.ops.constants import ZERO, number
 from minigrad.ops.elementwise import zero
 from minigrad.ops.select import above_zero, choose
 from minigrad.ops.sums import total
+
+ndarray = np.ndarray
 
 
 @op
@@ -26,15 +28,17 @@ relu.derivative(x=lambda g, out: gate(g, out))
 @op(label="ThresholdBackwardBackward0")
 def gate(x: Array, y: Array, /) -> Array:
     """x where y, the result of a relu, is above 0 or NaN, else 0: at the kink, too, it is 0."""
-    return choose(y <= number(0, y.dtype), 0.0, x)
+    return choose(y <= ZERO[y.dtype], 0.0, x)
 
 
 gate.derivative(x=lambda g, y: gate(g, y), y=lambda g, y: zero(y))  # y's derivative is 0
 
 
 def leak(x: Array, slope: float) -> Array:
-    scaled = np.multiply(x, number(slope, x.dtype))
-    return np.maximum(x, scaled) if 0 < slope <= 1 else choose(x > number(0, x.dtype), x, scaled)
+    scaled = x * number(slope, x.dtype)
+    if 0 < slope <= 1:
+        return np.maximum(x, scaled)
+    return choose(x > ZERO[x.dtype], x, scaled, is_spare=True)
 
 
 @op
@@ -58,7 +62,7 @@ leaky_relu_in_place.derivative(x=lambda g, out, slope: leaky_gate(g, out, slope)
 @op(label="LeakyReluBackwardBackward0")
 def leaky_gate(x: Array, y: Array, /, slope: float) -> Array:
     """x where y is above 0, slope * x elsewhere: at the kink, too, it is the slope that counts."""
-    return choose(y > number(0, y.dtype), x, x * number(slope, x.dtype))
+    return choose(y > ZERO[y.dtype], x, x * number(slope, x.dtype), is_spare=True)
 
 
 leaky_gate.derivative(x=lambda g, y, slope: leaky_gate(g, y, slope), y=lambda g, y: zero(y))
@@ -67,10 +71,12 @@ leaky_gate.derivative(x=lambda g, y, slope: leaky_gate(g, y, slope), y=lambda g,
 @op
 def mse_loss(x: Array, y: Array, /, reduction: str) -> Array:
     """(x - y)², its mean or its sum."""
-    difference = np.subtract(x, y)
-    squares = np.multiply(difference, difference)
+    difference = x - y
+    squares = difference * difference
     if reduction == "none":
         return squares
+    if squares.size == 1 and type(squares) is ndarray:  # a subclass gets to see that they are added
+        return squares.reshape(())
     summed = total(squares)
     return summed / count(x) if reduction == "mean" else summed
 
@@ -87,5 +93,5 @@ def count(x: Any) -> int:
 
 def steepness(x: Any, reduction: str) -> Any:
     """The derivative of one square is twice its root; a mean counts each by 1/n."""
-    slope = 2 / max(count(x), 1) if reduction == "mean" else 2.0
+    slope = 2 / (count(x) or 1) if reduction == "mean" else 2.0
     return number(slope, x.dtype) if isinstance(x, np.ndarray) else slope

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.ops.constants import number
+from minigrad.ops.constants import ZERO, number
 
 __all__ = ["above_zero", "choose"]
 
@@ -29,18 +29,21 @@ BITS: dict[Any, np.dtype[Any]] = {
 }
 
 
-def choose(condition: Array, a: Any, b: Any) -> Array:
-    """a where the condition holds, b elsewhere; one of them may be the number 0."""
+def choose(condition: Array, a: Any, b: Any, is_spare: bool = False) -> Array:
+    """a where the condition holds, b elsewhere; one of them may be the number 0.
+
+    If b is spare, nobody else has it, and its memory may serve for the result.
+    """
     if type(b) is not ndarray and is_zero(b):
-        condition, a, b = np.logical_not(condition), b, a
+        condition, a, b, is_spare = np.logical_not(condition), b, a, False
     if type(b) is not ndarray or b.shape != condition.shape or b.dtype not in BITS:
         return np.where(condition, a, b)
     is_number = type(a) is not ndarray
     if not is_zero(a) if is_number else a.shape != b.shape or a.dtype is not b.dtype:
         return np.where(condition, a, b)
     if b.size < LARGE:
-        chosen = b.copy()
-        np.putmask(chosen, condition, a)
+        chosen = b if is_spare else b.copy()
+        np.putmask(chosen, condition, ZERO[b.dtype] if is_number else a)
         return chosen
     return dropped(condition, b) if is_number else blended(condition, a, b)
 
@@ -51,10 +54,10 @@ def above_zero(x: Array) -> Array:
     Beside a single number np.maximum is not vectorized, beside as many zeros it is.
     """
     if x.size < LARGE or type(x) is not ndarray or x.dtype not in BITS:
-        return np.maximum(number(0, x.dtype), x)
+        return np.maximum(ZERO[x.dtype], x)
     if x.size <= MANY and x.flags.c_contiguous:  # the result lies as x does, and as the zeros do
         return np.maximum(zeros(x.dtype)[: x.size].reshape(x.shape), x)
-    return np.clip(x, number(0, x.dtype), number(np.inf, x.dtype))
+    return np.clip(x, ZERO[x.dtype], number(np.inf, x.dtype))
 
 
 @functools.cache

@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.autograd.graph import Node
 from minigrad.autograd.op import Array, Op, op, view
-from minigrad.ops.constants import number
+from minigrad.ops.constants import ZERO
 from minigrad.ops.sums import total
 
 Shape = tuple[int, ...]
@@ -127,7 +127,7 @@ def sum_to(x: Array, /, shape: Shape) -> Array:
     if x.shape[lead:] == shape:
         if lead == 1:
             # A sum starts at 0: a lone -0. becomes 0.
-            return np.add(x[0], number(0, x.dtype)) if len(x) == 1 else total(x, 0)
+            return x[0] + ZERO[x.dtype] if len(x) == 1 else total(x, 0)
         return total(x, tuple(range(lead)))
     repeated = [i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1]
     summed = total(x, (*range(lead), *repeated))

@@ -20,6 +20,7 @@ and notes the call.
 from __future__ import annotations
 
 import ast
+import collections
 import functools
 import inspect
 import operator
@@ -245,7 +246,8 @@ def choice(function: Any) -> Callable[[Any, tuple[Any, ...]], Symbol] | None:
         return None
     parts = [compile(ast.Expression(argument), "<kernel>", "eval") for argument in tree.args]
     names = function.signature.names
-    words = {**function.kernel.__globals__, "number": lambda value, dtype: value}
+    plain = {"number": lambda value, dtype: value, "ZERO": collections.defaultdict(int)}
+    words = {**function.kernel.__globals__, **plain}
 
     def write(value: Any, args: tuple[Any, ...]) -> Symbol:
         given = dict(zip(names, args, strict=True))
