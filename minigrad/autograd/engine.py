@@ -29,6 +29,7 @@ __all__ = ["Gradients", "deposit_all", "own", "run_backward"]
 
 Gradients = dict[Node | Leaf, Any]
 ndarray, generic, asanyarray = np.ndarray, np.generic, np.asanyarray
+sum_to = ops.sum_to.kernel
 nothing = object()  # what waits at a node that no gradient has reached
 accumulating = allocate_lock()  # adding to a gradient reads, adds and writes: one thread at a time
 
@@ -125,9 +126,10 @@ class Walk:
                 pending[node] = g
                 return
             plan = node.plan
-            for parent, grad in zip(node.parents, plan.back(node, g)):  # noqa: B905 (strict costs)
+            back = plan.back  # not a method: Python is quicker to find it as what it is
+            for parent, grad in zip(node.parents, back(node, g)):  # noqa: B905 (strict costs)
                 if grad.shape != parent.shape:
-                    grad = ops.sum_to(grad, parent.shape)
+                    grad = sum_to(grad, parent.shape)
                 waiting = pending.get(parent)
                 if waiting is not None:
                     # In silence the sign will do; of single numbers it is six times as fast.

@@ -65,7 +65,8 @@ def calling(used: Callable[[Any], dict[str, Any]]) -> Function:
             out.array = array
             out.node = out.stamp = out.view_of = None
             if mask and derivatives and is_recording():
-                out.node = plans[mask].record(parents, args, out)
+                record = plans[mask].record
+                out.node = record(parents, args, out)
             if listeners:
                 tell(out.node, out, args)
             return out
@@ -167,7 +168,8 @@ def result_lines(shares: bool) -> Iterator[str]:
     if shares:
         yield "    share_memory(out, plans.op, args)"
     yield "    if mask and derivatives and is_recording():"
-    yield "        out.node = plans[mask].record(parents, args, out)"
+    yield "        record = plans[mask].record"  # in two lines: Python would look for a method
+    yield "        out.node = record(parents, args, out)"
     yield "    if listeners:"
     yield "        tell(out.node, out, args)"
     yield "    return out"
