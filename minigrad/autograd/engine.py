@@ -50,7 +50,7 @@ def run_backward(
     walk, found = Walk(roots, useful, retain_graph), Gradients()
     ready, pending = walk.ready, walk.pending
     examiner = examiners[-1]() if examiners else None
-    is_plain = useful is None and examiner is None  # nobody asks what happens at each node
+    is_plain = useful is None and examiner is None and not create_graph  # nobody looks at nodes
     while True:
         if is_plain:
             silence().run(walk.descend)
