@@ -47,7 +47,8 @@ def run_backward(
     on the way leaves all of them untouched.
     """
     useful = None if targets is None else leading_to(targets, roots)
-    walk, found = Walk(roots, useful, retain_graph), Gradients()
+    found: Gradients = {}
+    walk = Walk(roots, useful, retain_graph)
     ready, pending = walk.ready, walk.pending
     examiner = examiners[-1]() if examiners else None
     is_plain = useful is None and examiner is None and not create_graph  # nobody looks at nodes
