@@ -9,10 +9,12 @@ import copy
 import functools
 import gc
 import inspect
+import itertools
 import operator
 import os
 import random
 import threading
+import time
 import weakref
 from collections import deque
 from types import SimpleNamespace
@@ -810,6 +812,20 @@ def test_the_same_tensor_for_two_arguments():
     compare(lambda: make_world(step=forward_of(body)), 9, arguments=arguments)
 
 
+@pytest.mark.parametrize("style", ["buffers", "plain"])
+@pytest.mark.parametrize("size", [3, 40])
+def test_parts_of_an_argument_that_was_written(style, size):
+    def step(x):
+        x.mul_(2).add_(1)
+        return x.sum(), x[1:].sum(), x * 2
+
+    compiled = compile(step, style=style)
+    for k in range(5):
+        x, other = minigrad.ones(size) * k, minigrad.ones(size) * k
+        assert [r.tolist() for r in compiled(x)] == [r.tolist() for r in step(other)]
+        assert x.tolist() == other.tolist()
+
+
 def test_arguments_that_share_memory_when_one_is_written():
     def body(world, a, b):
         a.add_(1)
@@ -1356,6 +1372,19 @@ def test_a_result_is_spent_as_it_is_after_backward():
         loss.backward()
 
 
+def test_a_gradient_kept_for_a_spent_result_is_no_later_ones():
+    world = make_world()
+    step = compile(world.step)
+    losses = []
+    for k in range(8):
+        losses.append(step(*batch(k)))
+        if k in (3, 5):
+            losses[-1].retain_grad()
+    assert [loss.retains_grad for loss in losses[5:]] == [True, False, False]
+    assert losses[7].grad_fn is losses[6].grad_fn is not losses[5].grad_fn
+    assert losses[7].grad_fn.name() == "MseLossBackward0"
+
+
 def test_threads_have_programs_of_their_own():
     world = make_world(step=forward_of(lambda world, x, y: (world.net(x) * 2).detach()))
     step, expected, wrong = compile(world.step), {}, []
@@ -1758,8 +1787,84 @@ def test_a_generator_of_ones_own():
 
 
 def test_the_time():
-    moments = iter(range(100))
-    refused(lambda world, x, y: x * float(next(moments)), "did different things", 2)
+    refused(lambda world, x, y: x * time.perf_counter(), "did different things", 2)
+
+
+class Counting:
+    def __init__(self):
+        self.count = 0
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.count += 1
+        return float(self.count)
+
+
+def counting(inner=()):
+    yield from inner
+    while True:
+        yield 2.0
+
+
+ITERATORS = {
+    "of a list": lambda: iter([1.0, 2.0, 3.0]),
+    "of a dict": lambda: iter({1.0: 1.0, 2.0: 2.0, 3.0: 3.0}),
+    "of itertools": lambda: itertools.cycle([1.0, 2.0]),
+    "of iterators": lambda: map(abs, itertools.chain([1.0, 1.0, 1.0], zip([3.0], strict=True))),
+    "a generator": lambda: counting([1.0, 1.0, 1.0, 3.0]),
+    "a generator of iterators": lambda: (item for item in iter([1.0, 1.0, 1.0])),
+    "of the user": Counting,
+}
+
+
+@pytest.mark.parametrize("make", ITERATORS.values(), ids=ITERATORS)
+@pytest.mark.parametrize("how", ["next", "for"])
+def test_items_of_an_iterator(make, how):
+    items = make()
+
+    def body(world, x, y):
+        if how == "next":
+            return x * next(items)
+        for item in items:
+            x = x * item
+            break
+        return x
+
+    refused(body, "takes items of items, an iterator|changes items.count")
+    assert next(make()) is not None
+
+
+def test_an_iterator_that_the_step_leaves_alone_or_makes_itself():
+    class Trainer:
+        def __init__(self):
+            self.batches, self.w = iter([minigrad.ones(3) * k for k in range(9)]), minigrad.ones(3)
+
+        def next_batch(self):
+            return next(self.batches)
+
+        def step(self, x):
+            first, *others = iter([self.w, self.w])
+            for other in zip(others, counting([1.0]), strict=False):
+                first = first + other[0] * other[1]
+            return x * first
+
+    trainer = Trainer()
+    step = compile(trainer.step)
+    for k in range(9):
+        assert step(trainer.next_batch()).tolist() == [2.0 * k] * 3
+    assert step.recordings == 1
+
+
+def test_how_often_a_tensor_was_written():
+    def body(world, x, y):
+        w = world.net[0].weight
+        return x * 2 if w._version < 5 else x
+
+    refused(body, "asks how often a tensor has been written to:\n.*w._version < 5")
+    world = make_world()
+    assert world.net[0].weight._version == 0
 
 
 def test_hooks():

@@ -11,6 +11,7 @@ import operator
 import types
 import weakref
 from array import array
+from contextvars import ContextVar
 
 import numpy as np
 import pytest
@@ -261,6 +262,102 @@ def an_object_that_makes_its_attributes():
     return lambda x: x * store.scale, put(store.numbers, "scale", 3.0)
 
 
+@case
+def a_variable_of_the_context():
+    rate, numbers = ContextVar("rate"), {"scale": 2.0}
+    scale = ContextVar("scale", default=numbers)
+    return (
+        lambda x: x * rate.get(1.0) * scale.get()["scale"],
+        lambda: rate.set(3.0),
+        put(numbers, "scale", 5.0),
+        lambda: scale.set({"scale": 7.0}),
+    )
+
+
+@case
+def attributes_by_names_that_are_computed():
+    inner = types.SimpleNamespace(scale=1.0)
+    store = types.SimpleNamespace(rate_0=2.0, rate_1=3.0, part_0=inner, numbers_1=[1.0, 2.0])
+
+    def step(x):
+        for i in range(2):
+            x = x * getattr(store, f"rate_{i}") * operator.attrgetter(f"rate_{i}")(store)
+        return x * getattr(store, "part_" + str(0)).scale * getattr(store, f"numbers_{1}")[0]
+
+    return (
+        step,
+        let(store, "rate_1", 5.0),
+        let(inner, "scale", 7.0),
+        put(store.numbers_1, 0, 9.0),
+        lambda: delattr(store, "rate_0") or let(store, "rate_0", 11.0)(),
+    )
+
+
+@case
+def variables_of_the_file_by_their_names():
+    return lambda x: x * globals()["NUMBER"], put(globals(), "NUMBER", 3.0)
+
+
+@case
+def variables_of_the_file_by_names_that_are_computed():
+    return (
+        lambda x: x * globals()[f"{'number'.upper()}"] * eval("ANOTHER"),
+        put(globals(), "NUMBER", 5.0),
+        put(globals(), "ANOTHER", 7.0),
+    )
+
+
+NUMBER, ANOTHER = 2.0, 2.0
+
+
+@case
+def the_class_of_an_object():
+    class One:
+        def part(self, x):
+            return x * 2
+
+    class Other:
+        def part(self, x):
+            return x * 3
+
+    class Net(nn.Module):
+        def forward(self, x):
+            return x
+
+    class Doubling(Net):
+        def forward(self, x):
+            return x * 2
+
+    store, net = One(), Net()
+    return (
+        lambda x: store.part(net(x)),
+        let(store, "__class__", Other),
+        let(net, "__class__", Doubling),
+    )
+
+
+def test_what_no_code_names_may_change():
+    """Also where code within reach computes names, as long as the step does not run it."""
+
+    class Trainer:
+        def __init__(self):
+            self.epoch, self.scale, self.history = 0, 2.0, []
+
+        def report(self, what):
+            return getattr(self, what), globals()[what]
+
+        def step(self, x):
+            return x * self.scale * getattr(self, "warm", 1.0)
+
+    trainer = Trainer()
+    step = compile(trainer.step)
+    for k in range(6):
+        trainer.epoch = k
+        trainer.history.append(k)
+        assert step(minigrad.ones(3)).tolist() == [2.0] * 3
+    assert step.recordings == 1
+
+
 # ---- containers ----------------------------------------------------------------------------------
 
 
@@ -363,6 +460,17 @@ def test_calls_are_not_counted_in_a_function():
 
     step.calls = 0
     with pytest.raises(CompileError, match=r"the step changes .*calls"):
+        compile(step)(minigrad.ones(3))
+
+
+def test_an_attribute_is_not_changed_by_a_name_that_is_computed():
+    store = types.SimpleNamespace(rate_0=1.0)
+
+    def step(x):
+        setattr(store, f"rate_{0}", store.rate_0 * 2)
+        return x
+
+    with pytest.raises(CompileError, match=r"the step changes store.rate_0"):
         compile(step)(minigrad.ones(3))
 
 

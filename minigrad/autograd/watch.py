@@ -15,8 +15,8 @@ from contextvars import ContextVar
 from typing import Any, Protocol
 
 __all__ = [
-    "Examiner", "Watcher", "examiners", "index_values", "listeners", "refuse_arrays", "tell",
-    "watched", "watcher",
+    "Examiner", "Watcher", "examiners", "index_values", "listeners", "refuse_arrays",
+    "refuse_versions", "tell", "watched", "watcher",
 ]  # fmt: skip
 
 Listener = Callable[[Any, Any, tuple[Any, ...]], None]  # the node (or None), the result, arguments
@@ -74,4 +74,15 @@ def refuse_arrays() -> None:
             "the step makes a tensor of a NumPy array",
             "A program would use the same values in every step. Make the tensor outside of the "
             "step, and pass it as an argument.",
+        )
+
+
+def refuse_versions() -> None:
+    """While a step is recorded, nobody asks for a version number: each time it is another."""
+    watching = watcher.get()
+    if watching is not None:
+        raise watching.refuse(
+            "the step asks how often a tensor has been written to",
+            "The answer is another one in every step, and a program does the same in every step. "
+            "Ask for _version between the steps.",
         )

@@ -203,8 +203,10 @@ def compile(function: Any = None, *, style: str = "buffers") -> Any:
     values, draws random numbers or changes what it can see is refused with CompileError, and has
     changed nothing then. What it does beside that is done while it is recorded, which happens in
     the first call, in the second to confirm it, and when something has changed: `print`, files,
-    environment variables, the clock, next() of an iterator, and what is asked for by a name that is
-    computed, as in getattr(settings, f"rate_{i}"). Put it outside of the step.
+    environment variables, the clock. Put it outside of the step. A change is not noticed inside of
+    the items of a list or dict of more than 1,000, of the class that a minigrad module is set to,
+    in functions and objects that eval or globals() finds by a text that is computed, and in what
+    the extensions of other libraries keep to themselves.
 
     "buffers" gives the bits of the step itself. "plain" takes sums, products of matrices, means,
     variances and softmax as NumPy does, and so differs from it by rounding.

@@ -7,11 +7,12 @@ dates and numbers for the writes, and the structure that the step returns.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 import numpy as np
 
-from minigrad.autograd.graph import tick, touch
+from minigrad.autograd.graph import Node, tick, touch
 from minigrad.autograd.quiet import silence
 from minigrad.program.calling.gradients import Gradients
 from minigrad.program.calling.scope import Scope
@@ -109,7 +110,7 @@ class Effects:
     def node(self, new: NewTensor) -> str:
         """The node of a result: none, the spent one of the recording, or a new one."""
         if not new.is_alive:
-            return "None" if new.node is None else self.name(new.node)
+            return "None" if new.node is None else SpentNode(self.scope, new.node).text
         parents = "".join(f"{self.scope.leaf(leaf)}, " for leaf, _ in self.results.gradients)
         saved = "".join(f"{self.scope.where(given)}, " for given in self.program.saved)
         return f"{self.name(self.workshop)}.node_for(buffers, go, ({parents}), ({saved}))"
@@ -129,3 +130,17 @@ class Effects:
             items = "".join(f"{self.structure(item)}, " for item in value)
             return f"[{items}]" if type(value) is list else f"({items})"
         return self.name(value)
+
+
+class SpentNode:
+    """The node of a result that one cannot go back from: one for all, while nobody hooks on."""
+
+    def __init__(self, scope: Scope, node: Node) -> None:
+        self.namespace, self.name = scope.namespace, scope.variable(node)
+        self.text = f"{self.name} if {self.name}.hooks is None else {scope.name(self.renewed)}()"
+
+    def renewed(self) -> Node:
+        node: Node = copy(self.namespace[self.name])
+        node.hooks = None
+        self.namespace[self.name] = node
+        return node

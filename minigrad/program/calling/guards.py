@@ -108,6 +108,8 @@ class Guards:
         match fact.access:
             case "length":
                 yield f"len({owner}) == {fact.value}"
+            case "class":
+                yield f"type({owner}) is {self.name(fact.value)}"
             case "keys":
                 yield f"(*{owner},) == {self.name(fact.value)}"
             case "values":
@@ -122,7 +124,7 @@ class Guards:
                 yield self.identity_check(fact, owner)
 
     def identity_check(self, fact: Fact, owner: str) -> str:
-        if fact.value is MISSING:
+        if fact.value is MISSING and fact.access == "item":
             return f"{self.name(fact.key)} not in {owner}"
         value = self.scope.variable(fact.value) if is_plain(fact.value) else self.name(fact.value)
         self.facts.append((fact, value))
@@ -130,6 +132,8 @@ class Guards:
             return f"{owner}.{fact.key} is {value}"
         if fact.access == "cell":
             return f"{owner}.cell_contents is {value}"
+        if fact.access == "context":
+            return f"{owner}.get({self.name(MISSING)}) is {value}"
         key = repr(fact.key) if isinstance(fact.key, str | int) else self.name(fact.key)
         return f"{owner}[{key}] is {value}"
 

@@ -36,8 +36,8 @@ Path = tuple[str, ...]
 class Fact:
     """`owner.key`, `owner[key]`, a cell's variable, a length, or what is held is `value`.
 
-    access  "attribute", "item", "cell" or "length"; "keys" of a dict, in their order; "values",
-            which objects are held; "contents", all that is held
+    access  "attribute", "item", "cell", "context", "class" or "length"; "keys" of a dict, in their
+            order; "values", which objects are held; "contents", all that is held
     """
 
     owner: Any
@@ -53,6 +53,10 @@ class Fact:
                     return getattr(self.owner, self.key)
                 case "cell":
                     return self.owner.cell_contents
+                case "context":
+                    return self.owner.get(MISSING)
+                case "class":
+                    return type(self.owner)
                 case "length":
                     return len(self.owner)
                 case "keys":

@@ -60,9 +60,7 @@ class Recording:
     """
 
     def __init__(self, function: Any, call: Callable[[], Any], arguments: dict[str, Any]) -> None:
-        self.call, self.arguments = call, arguments
-        self.surroundings = Surroundings(function, arguments)
-        self.tape = Tape(Origins(self.surroundings.modules, code_of(function)))
+        self.function, self.call, self.arguments = function, call, arguments
         self.givens: dict[Tensor, Given] = {}
         self.numbers: list[Numbers] = []
         self.groups: list[WatchedGroup] = []
@@ -73,6 +71,8 @@ class Recording:
     def run(self) -> Any:
         """Make the step, observed; CompileError, and nothing changed, if it cannot be a program."""
         with one_at_a_time:
+            self.surroundings = Surroundings(self.function, self.arguments)
+            self.tape = Tape(Origins(self.surroundings.modules, code_of(self.function)))
             refuse_hooks(self.surroundings)
             self.world = World(self.surroundings)
             refusals.last = None
@@ -113,7 +113,8 @@ class Recording:
         self.watch()
         token = watcher.set(self)
         try:
-            result = self.call()
+            with self.surroundings.names.watched():
+                result = self.call()
             self.turn = len(self.tape.lines)
             self.results = Reader(self.tape, self.givens, self.surroundings.seen).read(result)
             self.grads = self.grads_of_now()

@@ -137,7 +137,8 @@ class Reader:
                 "Return tensors that are computed, and leave hooks and retain_grad out.",
             )
         value = value_of(self.tape, array)
-        self.found.new.append(NewTensor(value, t.node, t._version))
+        version = 0 if t.stamp is None else t.stamp.version
+        self.found.new.append(NewTensor(value, t.node, version))
         return self.found.new[-1]
 
     def can_go_back(self, new: NewTensor) -> bool:

@@ -10,20 +10,18 @@ is a reason to refuse it.
 
 from __future__ import annotations
 
-import dis
+import contextlib
 import functools
-import sys
-from array import array
 from collections import deque
-from collections.abc import Iterator
-from types import CellType, CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
+from types import CellType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any
 from weakref import ref
 
-import numpy as np
-
 from minigrad.nn.module import Module
 from minigrad.optim.optimizer import Optimizer
+from minigrad.program.recording.code import Names, all_variables
 from minigrad.program.recording.facts import (
     LARGEST,
     MAPPINGS,
@@ -34,15 +32,20 @@ from minigrad.program.recording.facts import (
     ids_of,
     is_plain,
 )
+from minigrad.program.recording.iterators import is_iterator
+from minigrad.program.recording.ownership import (
+    CLOSED,
+    LIBRARIES,
+    RAW,
+    is_closed,
+    is_of_library,
+)
 from minigrad.program.recording.streams import is_stream
 from minigrad.tensor import Tensor
 
 __all__ = ["Surroundings"]
 
-CLOSED = {"minigrad", "numpy", "torch"}
-LIBRARIES = CLOSED | sys.stdlib_module_names
 METHODS = (FunctionType, staticmethod, classmethod, property)
-RAW = (np.ndarray, array, bytearray)  # places for numbers, and for nothing else
 
 
 class Surroundings:
@@ -56,15 +59,17 @@ class Surroundings:
         self.modules: dict[Module, Path] = {}
         self.optimizers: dict[Optimizer, Path] = {}
         self.classes: dict[type, Any] = {}
-        self.sees_all = False  # the numbers and tensors among the attributes of an object
-        self.names: set[str] = {"training", "forward", "__call__"}
+        self.iterators: list[tuple[Any, Path]] = []
+        self.names = Names()
         self.seen: dict[int, Any] = {}
-        self.unread: list[tuple[Any, str, Any, Path]] = []
+        self.unread: list[tuple[Any, str, Any, Path]] = []  # attributes that no code has named
+        self.unnamed: list[tuple[FunctionType, Path]] = []  # functions that name any variable
         self.visit(function, ())
         for name, value in arguments.items():
             if not isinstance(value, Tensor):
                 self.visit(value, (name,))
         self.read_attributes()
+        self.candidates = self.all_that_could_be_named()
 
     def fact(self, owner: Any, access: str, key: Any, value: Any, path: Path) -> None:
         self.facts.append(Fact(owner, access, key, value, path))
@@ -99,6 +104,12 @@ class Surroundings:
             self.visit(value.fget, path)
         elif isinstance(value, ref):
             self.visit(value(), path)
+        elif isinstance(value, ContextVar):
+            self.fact(value, "context", None, value.get(MISSING), path)
+            with contextlib.suppress(LookupError):
+                self.visit(value.get(), path)  # or its default
+        elif is_iterator(value):
+            self.iterators.append((value, path))
         elif isinstance(value, set | frozenset):
             self.facts.append(Fact(value, "contents", None, contents_of(value), path))
             for member in value:
@@ -107,10 +118,9 @@ class Surroundings:
             self.visit_object(value, path)
 
     def visit_function(self, function: FunctionType, path: Path) -> None:
-        for name in sorted(self.visit_code(function.__code__)):
-            value = function.__globals__.get(name, MISSING)
-            if not is_of_library(value):
-                self.fact(function.__globals__, "item", name, value, (*path[:-1], name))
+        self.visit_variables(function, self.names.read(function.__code__), path)
+        if all_variables(function):
+            self.unnamed.append((function, path))
         for name, cell in zip(
             function.__code__.co_freevars, function.__closure__ or (), strict=True
         ):
@@ -126,20 +136,11 @@ class Surroundings:
         self.unread += [(function, name, value, (*path, name)) for name, value in own.items()]
         self.visit(own.get("__wrapped__"), path)
 
-    def visit_code(self, code: CodeType) -> set[str]:
-        """Learn which attributes code names; return the names of its global variables."""
-        variables = set()
-        for instruction in dis.get_instructions(code):
-            self.sees_all |= instruction.argval in ("vars", "__dict__")
-            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
-                variables.add(str(instruction.argval))
-            elif instruction.opname in ("LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "IMPORT_NAME"):
-                self.names.add(str(instruction.argval))
-            elif isinstance(instruction.argval, str) and instruction.opname == "LOAD_CONST":
-                self.names.update(instruction.argval.split("."))  # getattr(settings, "scale")
-            elif isinstance(instruction.argval, CodeType):
-                variables |= self.visit_code(instruction.argval)
-        return variables
+    def visit_variables(self, function: FunctionType, names: Iterable[str], path: Path) -> None:
+        for name in sorted(names):
+            value = function.__globals__.get(name, MISSING)
+            if not is_of_library(value):
+                self.fact(function.__globals__, "item", name, value, (*path[:-1], name))
 
     def visit_module(self, module: Module, path: Path) -> None:
         self.modules[module] = path
@@ -202,7 +203,8 @@ class Surroundings:
     def visit_object(self, value: Any, path: Path) -> None:
         """A user's object, class or module; of the libraries' own, plain containers."""
         kind = type(value)
-        if hasattr(kind, "__next__") or kind.__module__.partition(".")[0] in CLOSED:
+        root = kind.__module__.partition(".")[0]
+        if root in CLOSED or (hasattr(kind, "__next__") and root in LIBRARIES):
             return
         if isinstance(value, type):
             self.visit_bases(value, value, path)
@@ -210,7 +212,7 @@ class Surroundings:
         own = getattr(value, "__dict__", {})
         if not isinstance(value, ModuleType):
             self.visit_class(value, path)
-            what = (f"the attributes of {'.'.join(path)}",)
+            what = (f"the attributes of {'.'.join(path) or 'self'}",)
             self.facts.append(Fact(own, "length", None, len(own), what))
             self.visit(own.get("__wrapped__"), path)  # below a cache, for example
         is_container = any(base.__module__ == "collections" for base in kind.__mro__)
@@ -222,6 +224,8 @@ class Surroundings:
 
     def visit_class(self, value: Any, path: Path) -> None:
         """Any method of the class may run, but not the one that makes an object."""
+        if not is_of_library(type(value)):
+            self.facts.append(Fact(value, "class", None, type(value), (*path, "__class__")))
         self.visit_bases(type(value), value, path)
 
     def visit_bases(self, kind: type, value: Any, path: Path) -> None:
@@ -251,25 +255,42 @@ class Surroundings:
             if not is_of_library(function):
                 self.visit(function, (*path, name))
             elif name == "forward":
-                self.visit_code(function.__code__)
+                self.names.read(function.__code__, is_library=True)
 
-    def read_attributes(self) -> None:
-        """Follow the attributes that some code names, until there are no more."""
+    def read_attributes(self, are_all: bool = False) -> None:
+        """Follow the attributes that some code names, or all, until there are no more."""
         while True:
-            named = [entry for entry in self.unread if self.is_read(*entry[1:3])]
+            named = [entry for entry in self.unread if self.is_read(*entry[:3], are_all)]
             if not named:
                 return
-            self.unread = [entry for entry in self.unread if not self.is_read(*entry[1:3])]
+            gone = {*map(id, named)}
+            self.unread = [entry for entry in self.unread if id(entry) not in gone]
             for owner, name, value, path in named:
                 access = "item" if isinstance(owner, MappingProxyType) else "attribute"
                 self.fact(owner, access, name, value, path)
 
-    def is_read(self, name: str, value: Any) -> bool:
-        in_all = self.sees_all and (is_plain(value) or isinstance(value, Tensor))
-        return name in self.names or (in_all and not name.startswith("__"))
+    def is_read(self, owner: Any, name: str, value: Any, are_all: bool) -> bool:
+        if name in self.names.attributes or not are_all:
+            return name in self.names.attributes
+        return not (isinstance(owner, ModuleType) or name.startswith("__") or is_closed(value))
+
+    def all_that_could_be_named(self) -> list[Fact]:
+        """What matters if code that computes names runs."""
+        if not self.names.computing:
+            return []
+        certain, self.facts = self.facts, []
+        for function, path in self.unnamed:
+            found = function.__globals__.items()
+            names = [n for n, v in found if is_plain(v) or isinstance(v, Tensor)]
+            self.visit_variables(function, names, path)
+        self.read_attributes(are_all=True)
+        candidates, self.facts = self.facts, certain
+        return candidates
 
     def changed(self) -> Iterator[Fact]:
         """The facts that no longer hold, and what there is now that was absent."""
+        if self.names.is_used:
+            self.facts, self.candidates = [*self.facts, *self.candidates], []
         return (fact for fact in (*self.facts, *self.absences) if not fact.holds())
 
 
@@ -279,14 +300,3 @@ def attributes(value: Any) -> Iterator[tuple[str, Any]]:
         for name in getattr(base, "__slots__", ()):
             if hasattr(value, name):
                 yield name, getattr(value, name)
-
-
-def is_of_library(value: Any) -> bool:
-    """Whether a function, class or module is not a user's."""
-    if isinstance(value, ModuleType):
-        name = value.__name__
-    elif isinstance(value, type | FunctionType):
-        name = value.__module__ or ""
-    else:
-        return False
-    return name.partition(".")[0] in LIBRARIES and not name.startswith("minigrad.guide")

@@ -6,6 +6,7 @@ from typing import Any
 
 from minigrad.program.errors import refused
 from minigrad.program.recording.facts import Fact
+from minigrad.program.recording.iterators import position
 from minigrad.program.recording.standins import leaf_of
 from minigrad.program.recording.streams import Stream, shared_streams, stream_of, told
 from minigrad.program.recording.surroundings import Surroundings
@@ -19,6 +20,7 @@ class World:
     def __init__(self, surroundings: Surroundings) -> None:
         self.surroundings = surroundings
         self.streams = self.random_streams()
+        self.positions = self.positions_now()
         self.states = [
             (
                 optimizer,
@@ -32,8 +34,12 @@ class World:
         own = self.surroundings.streams.items()
         return [*shared_streams(), *(stream_of(value, ".".join(path)) for value, path in own)]
 
+    def positions_now(self) -> list[Any]:
+        return [position(iterator) for iterator, _ in self.surroundings.iterators]
+
     def refuse_changes(self) -> bool:
         """CompileError if anything has changed; True if an optimiser has made its first state."""
+        self.refuse_items_taken()
         for (name, before, _), (_, now, _) in zip(self.streams, self.random_streams(), strict=True):
             if told(before) != told(now):
                 raise refused(
@@ -50,6 +56,16 @@ class World:
                     "replace between the steps, with what the step returns.",
                 )
         return bool(changed)
+
+    def refuse_items_taken(self) -> None:
+        iterators, before, now = self.surroundings.iterators, self.positions, self.positions_now()
+        for (_, path), was, is_now in zip(iterators, before, now, strict=True):
+            if was != is_now:
+                raise refused(
+                    f"the step takes items of {'.'.join(path)}, an iterator",
+                    "A program would have the same items in every step. Take them outside, and "
+                    "pass them as arguments: step(*next(batches)). This call has taken its own.",
+                )
 
     def is_state(self, fact: Fact) -> bool:
         """Whether a fact is how much an optimiser remembers."""

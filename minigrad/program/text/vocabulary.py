@@ -165,9 +165,11 @@ class Vocabulary:
 
     def is_new(self, owner: Value) -> bool:
         """Whether the array behind a value is another one in every step."""
+        place = self.whole.get(owner) or self.plan.place(owner)
+        if place is not None and place.kind == "given":  # what the step has written there
+            owner = place.layout
         if owner.kind == "given":
             return owner.role in ("argument", "upstream")
-        place = self.whole.get(owner) or self.plan.place(owner)
         return place is not None and not self.fresh.isdisjoint(place.values)
 
     # ---- what comes before -----------------------------------------------------------------------
