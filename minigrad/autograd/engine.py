@@ -51,7 +51,9 @@ def run_backward(
     walk = Walk(roots, useful, retain_graph)
     ready, pending = walk.ready, walk.pending
     examiner = examiners[-1]() if examiners else None
-    is_plain = useful is None and examiner is None and not create_graph  # nobody looks at nodes
+    is_plain = examiner is None and not create_graph  # nobody looks at what happens at each node
+    if targets is not None:
+        is_plain = is_plain and all(isinstance(target, Leaf) for target in targets)
     while True:
         if is_plain:
             silence().run(walk.descend)
@@ -111,9 +113,10 @@ class Walk:
         """Walk, in silence, as long as the next node is an op's, without hooks, and g an array.
 
         It is in this loop that most walks spend their time: it calls nobody but formulas. So it is
-        written for arrays alone, which all parents want; `hand_on` does the same for everybody.
+        written for arrays alone; `hand_on` does the same for everybody.
         """
-        ready, pending, retain_graph = self.ready, self.pending, self.retain_graph
+        ready, pending, useful = self.ready, self.pending, self.useful
+        retain_graph = self.retain_graph
         while ready and not self.hooked:
             turn = heappop(ready)
             node = turn[1]
@@ -126,9 +129,13 @@ class Walk:
                 heappush(ready, turn)
                 pending[node] = g
                 return
-            plan = node.plan
+            plan, parents = node.plan, node.parents
+            if useful is not None and not useful.issuperset(parents):
+                plan = plan.part(tuple([parent in useful for parent in parents]))
             back = plan.back  # not a method: Python is quicker to find it as what it is
-            for parent, grad in zip(node.parents, back(node, g)):  # noqa: B905 (strict costs)
+            for parent, grad in zip(parents, back(node, g)):  # noqa: B905 (strict costs)
+                if grad is None:  # not wanted
+                    continue
                 if grad.shape != parent.shape:
                     grad = sum_to(grad, parent.shape)
                 waiting = pending.get(parent)
