@@ -19,6 +19,14 @@ def seq(t):
     return t.nn.Sequential(*layers(t))
 
 
+def with_call(t):
+    class Tripled(t.nn.Identity):
+        def __call__(self, x):
+            return super().__call__(x) * 3
+
+    return Tripled()
+
+
 def named_seq(t):
     return t.nn.Sequential(OrderedDict(a=t.nn.ReLU(), b=t.nn.Identity()))
 
@@ -120,6 +128,18 @@ SEQUENTIAL = {
     "forward": lambda t: t.nn.Sequential(t.nn.Linear(2, 3), t.nn.ReLU())(t.ones(2)),
     "forward-without-input": on(seq, lambda s, t: s()),
     "forward-through-none": on(seq, lambda s, t: s.__setitem__(0, None) or s(t.ones(1))),
+    "forward-through-a-late-none": on(seq, lambda s, t: s.__setitem__(2, None) or s(t.ones(1))),
+    "forward-of-a-hooked": on(
+        seq,
+        lambda s, t: (
+            s[1].register_forward_hook(lambda module, args, out: out * 3) is not None
+            and s(t.ones(2))
+        ),
+    ),
+    "forward-of-an-instance": on(
+        seq, lambda s, t: setattr(s[1], "forward", lambda x: x * 3) or s(t.ones(2))
+    ),
+    "forward-of-a-call": lambda t: t.nn.Sequential(with_call(t), t.nn.ReLU())(t.ones(2)),
     "forward-with-two": on(seq, lambda s, t: s(1, 2)),
     "state": lambda t: t.nn.Sequential(
         t.nn.Linear(1, 1), t.nn.ReLU(), t.nn.Linear(1, 2)

@@ -476,6 +476,15 @@ def test_one_place_is_named_and_it_is_the_innermost_as_seen_from_the_outermost()
     assert place_of(caught.value).startswith("In 1 (Linear(in_features=3,")
 
 
+def test_where_no_layer_is_the_container_is_named() -> None:
+    net = minigrad.nn.Sequential(minigrad.nn.ReLU(), None)
+    with pytest.raises(TypeError) as caught:
+        net(minigrad.ones(2))
+    assert place_of(caught.value) == (
+        "In Sequential, called with a Tensor of shape [2] (minigrad.float32)."
+    )
+
+
 def test_a_module_of_modules_is_named_without_its_layers() -> None:
     class Net(minigrad.nn.Module):
         def __init__(self) -> None:

@@ -22,8 +22,8 @@ def relu(input: Any, inplace: bool = False) -> Tensor:
     input is never positive gets no gradient and cannot move. NaN passes through, with gradient 1.
     Any shape; floats and integers, which stay integers. RuntimeError for bool.
     """
-    x = checks.tensor(input, "relu")
-    if x.array.dtype == bool:
+    x = input if isinstance(input, Tensor) else checks.tensor(input, "relu")
+    if x.array.dtype.kind == "b":
         raise noted(
             RuntimeError("Boolean inputs not supported for relu"),
             "True and False are no numbers to relu. Write relu(x.float()).",
@@ -42,28 +42,28 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
     The derivative is 1 where x > 0 and negative_slope elsewhere, at 0 and NaN as well, so that no
     unit is ever without a gradient. Any shape; floats only (NotImplementedError).
     """
-    x = checks.tensor(input, "leaky_relu")
+    x = input if isinstance(input, Tensor) else checks.tensor(input, "leaky_relu")
     if x.array.dtype.kind != "f":
         raise noted(
             NotImplementedError(f"\"leaky_relu_cpu\" not implemented for '{x.dtype.title}'"),
             "A slope between 0 and 1 leaves the integers. Write leaky_relu(x.float()).",
         )
     if not inplace:
-        return ops.leaky_relu(x, real_slope(negative_slope))
+        if isinstance(negative_slope, complex):
+            refuse_complex(negative_slope)
+        return ops.leaky_relu(x, negative_slope)
     in_place(ops.leaky_relu_in_place, x, negative_slope)
     if negative_slope < 0 and isinstance(x.node, Node):
         x.register_hook(partial(refuse_negative_slope, negative_slope))
     return x
 
 
-def real_slope(value: Any) -> Any:
-    """The slope; RuntimeError for a complex number."""
-    if isinstance(value, complex):
-        raise noted(
-            RuntimeError("value cannot be converted to type float without overflow"),
-            f"The slope is {value}, and it multiplies real numbers. Write a real one: 0.01.",
-        )
-    return value
+def refuse_complex(slope: complex) -> None:
+    """PyTorch's words for a slope that is no real number."""
+    raise noted(
+        RuntimeError("value cannot be converted to type float without overflow"),
+        f"The slope is {slope}, and it multiplies real numbers. Write a real one: 0.01.",
+    )
 
 
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:

@@ -10,10 +10,13 @@ from typing import Any, Self, SupportsIndex
 
 from minigrad.nn.module import Module, check_is_module
 from minigrad.nn.parameter import Parameter
+from minigrad.nn.place import say_where
 from minigrad.notes import nearest, noted, shown
 from minigrad.tensor import Tensor
 
 __all__ = ["ModuleDict", "ModuleList", "ParameterList", "Sequential"]
+
+call = Module.__call__
 
 
 class Numbered(Module):
@@ -94,12 +97,18 @@ class Sequential(Numbered):
             self.extend(args)
 
     def forward(self, input: Any) -> Any:
-        fields = self.__dict__
-        for name in self._names.modules:
-            module = fields[name]
-            if module is None:
-                module()  # type: ignore[misc]  # says, as in PyTorch, that None is no function
-            input = module.__call__(input)  # takes less time than to call the object
+        module, fields = None, self.__dict__
+        try:
+            for name in self._names.modules:
+                module = fields[name]
+                if type(module).__call__ is call and module._hooks is None:
+                    input = module.forward(input)  # what calling it comes to, in half the time
+                else:
+                    input = module(input)
+        except Exception as error:
+            if module is not None:
+                say_where(error, module, (input,), {})
+            raise
         return input
 
     def __getitem__(self, index: SupportsIndex | slice) -> Any:

@@ -23,6 +23,7 @@ __all__ = [
 ]  # fmt: skip
 
 Shape = tuple[int, ...]
+BOOL = np.dtype(bool)
 
 tanh, sigmoid = elementwise.tanh, elementwise.sigmoid
 
@@ -58,23 +59,32 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     input (..., in), weight (out, in), bias (out,) or None; result (..., out). All of one float
     dtype, RuntimeError otherwise.
     """
+    if isinstance(input, Tensor) and isinstance(weight, Tensor) and isinstance(bias, Tensor):
+        x, w, b = input.array, weight.array, bias.array
+        fits = w.ndim == 2 and b.ndim == 1 and x.ndim in (1, 2) and x.shape[-1] == w.shape[1]
+        if fits and len(b) == len(w) and x.dtype is w.dtype is b.dtype is not BOOL:
+            return ops.linear(input, weight, bias)
+    return unusual_linear(input, weight, bias)
+
+
+def unusual_linear(input: Any, weight: Any, bias: Any) -> Tensor:
+    """A layer without a bias, or with one that has to be expanded."""
     x, w = checks.tensor(input, "linear"), checks.tensor(weight, "linear", "weight", 2)
-    kind, of_x, of_w = x.array.dtype, x.array.shape, w.array.shape
+    if bias is not None:
+        checks.tensor(bias, "linear", "bias", 3)
+    of_x, of_w = x.array.shape, w.array.shape
     if len(of_w) != 2 or len(of_x) not in (1, 2) or of_x[-1] != of_w[1]:
-        return unusual_linear(x, w, bias)
-    if w.array.dtype is not kind or kind.char == "?":
-        return unusual_linear(x, w, bias)
-    if bias is None:
-        product = ops.linear_without_bias(x, w)
-        return product if len(of_x) == 2 else from_its_matrix(product)
-    if bias.array.dtype is not kind or bias.array.shape != of_w[:1]:
-        check_dtypes(x, w, bias)
-        product = ops.linear_without_bias(x, w)
+        return batched_linear(x, w, bias)
+    if w.array.dtype is not x.array.dtype or w.array.dtype is BOOL:
+        return batched_linear(x, w, bias)
+    check_dtypes(x, w, bias)
+    product = ops.linear_without_bias(x, w)
+    if bias is not None:
         return elementwise.add(product, expand(bias, product.array.shape))
-    return ops.linear(x, w, bias)
+    return product if len(of_x) == 2 else from_its_matrix(product)
 
 
-def unusual_linear(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
+def batched_linear(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
     """What linear cannot do in one op: batches of more dims are flattened; the rest is refused."""
     shape = x.array.shape
     if not shape or w.array.ndim == 0:
@@ -154,7 +164,9 @@ def mse_loss(
     """
     if size_average is not None or reduce is not None:
         reduction = old_reduction(size_average, reduce)
-    x, y = tensors_with_size(input, target)
+    if not (isinstance(input, Tensor) and isinstance(target, Tensor)):
+        refuse_sizeless(input, target)
+    x, y = input, target
     fits = x.array.shape == y.array.shape
     if not fits:
         warn_broadcast(x, y)
@@ -178,12 +190,11 @@ def mse_loss(
     return ops.mse_loss(x, y, reduction)
 
 
-def tensors_with_size(input: Any, target: Any) -> tuple[Tensor, Tensor]:
-    """The two as they are; a list or a number has no `size()`, and the error says so."""
+def refuse_sizeless(input: Any, target: Any) -> None:
+    """A list or a number has no `size()`, and the error says so."""
     for value in (input, target):
         if not isinstance(value, Tensor):
             value.size()
-    return input, target
 
 
 def warn_broadcast(input: Tensor, target: Tensor) -> None:

@@ -133,9 +133,8 @@ def product(a: Array, b: Array) -> Array:
     if inner == 1:
         return of_one_term(a, b)
     if 1 < inner < 8 and a.dtype.kind == "f":
-        rows = len(a) if a.ndim == 2 else 1
-        if is_added_in_order(rows, inner, columns, b):
-            return of_few_terms(a, b, rows, columns)
+        if is_added_in_order(len(a) if a.ndim == 2 else 1, inner, columns, b):
+            return of_few_terms(a, b)
     elif b.size >= LARGE and is_better_turned(a, b):
         return in_order(turned(a, b))
     return a.dot(b)
@@ -178,24 +177,26 @@ def of_one_term(a: Array, b: Array) -> Array:
     return lone + ZERO[lone.dtype]
 
 
-def of_few_terms(a: Array, b: Array, rows: int, columns: int) -> Array:
+def of_few_terms(a: Array, b: Array) -> Array:
     """a b, each product rounded and the products added one after the other.
 
     There is only one way to add two, so that is left to the BLAS, which takes a third of the time.
     """
-    if a.ndim == 2 and (rows == 1 or columns == 1):
-        terms = a.T * b
-        if type(terms) is ndarray:  # a subclass gets to see how they are added
-            if rows == columns:
-                return np.array(few(terms), ndmin=2)
-            if len(terms) == 2:
-                return cached_ones(2, terms.dtype).dot(terms).reshape(rows, columns)
-        return np.add.reduce(terms, 0).reshape(rows, columns)
-    terms = a[..., None, :] * b.T
-    if type(terms) is ndarray and terms.shape[-1] == 2:
-        summed = terms.reshape(-1, 2).dot(cached_ones(2, terms.dtype))
-        return summed.reshape(terms.shape[:-1])
-    return in_order(np.add.reduce(terms, -1))
+    inner, columns = b.shape
+    if a.ndim == 1 or columns == 1:
+        products = a * b.T
+    elif len(a) == 1 and type(a) is ndarray:  # to stretch it would take longer than to repeat it
+        products = a.repeat(columns, 0) * b.T
+    else:
+        products = (a[:, None] * b.T).reshape(-1, inner)
+    is_plain = type(products) is ndarray  # a subclass gets to see how they are added
+    if is_plain and products.size == inner:
+        return np.array(few(products), ndmin=a.ndim)
+    if is_plain and inner == 2:
+        summed = products.dot(cached_ones(2, products.dtype))
+    else:
+        summed = np.add.reduce(products, 1)
+    return summed if a.ndim == 1 else summed.reshape(len(a), columns)
 
 
 def is_added_in_order(rows: int, inner: int, columns: int, b: Array) -> bool:

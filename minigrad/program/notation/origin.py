@@ -110,6 +110,7 @@ class Origins:
             code = frame.f_code
             if code in HELPERS:
                 found.helper = self.helper_of(frame)
+                found.variables.clear()  # how it computes is nothing to give names after
             elif code in kernels() and found.call is None:
                 found.call = self.call_of(kernels()[code], frame)
             elif code in formulas() and found.by is None:
@@ -121,7 +122,7 @@ class Origins:
                 self.read_engine(found, frame, node)
             elif code is engine.deposit.__code__:
                 found.phase, found.target = "backward", frame.f_locals["leaf"]
-            elif code is Module.__call__.__code__ and found.module is None:
+            elif found.module is None and isinstance(frame.f_locals.get("self"), Module):
                 found.module = self.modules.get(frame.f_locals["self"])
             elif isinstance(frame.f_locals.get("self"), Optimizer):
                 found.phase = "update"
