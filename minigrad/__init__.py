@@ -155,6 +155,7 @@ from minigrad.functions import (
     where,
     zero_,
 )
+from minigrad.memory import keep_freed_memory
 from minigrad.version import __version__
 
 if TYPE_CHECKING:
@@ -189,6 +190,8 @@ if TYPE_CHECKING:
     )
     from minigrad.scalar import Scalar
     from minigrad.story import explain
+
+keep_freed_memory()
 
 float = float32
 double = float64
