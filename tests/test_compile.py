@@ -18,6 +18,7 @@ import time
 import weakref
 from collections import deque
 from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -732,6 +733,40 @@ def test_arguments_in_containers():
     assert step.recordings == 2
 
 
+class Batch(NamedTuple):
+    x: minigrad.Tensor
+    y: minigrad.Tensor
+    scale: float = 1.0
+
+
+class Found(NamedTuple):
+    loss: minigrad.Tensor
+    largest: tuple
+
+
+def test_named_tuples():
+    def step_of(world):
+        def step(data):
+            world.optimizer.zero_grad()
+            output = world.net(data.x)
+            loss = world.criterion(output, data.y) * data.scale
+            loss.backward()
+            world.optimizer.step()
+            return Found(loss, output.detach().max(1))
+
+        return step
+
+    def arguments(k):
+        return (Batch(*batch(k), 1.0 + k // 5),)
+
+    step = compare(lambda: make_world(step=step_of), 10, arguments=arguments)
+    assert step.recordings == 2
+    found = step(*arguments(0))
+    assert isinstance(found, Found)
+    assert isinstance(found.largest, minigrad.return_types.max)
+    assert "def step(data_x, data_y):" in step.source
+
+
 @pytest.mark.parametrize("first", [0, 1, 2, 3])
 def test_two_arguments_become_one_and_part_again(first):
     """Two leaves, one leaf twice, a leaf and its detached alias: each has a program of its own."""
@@ -1149,6 +1184,46 @@ def test_the_order_of_reading_and_writing():
         return a, before, middle, x
 
     compare(lambda: make_world(step=forward_of(body)))
+
+
+PARTS = {
+    "rows": lambda t: t[1:3],
+    "a row": lambda t: t[1],
+    "a column": lambda t: t[:, 1],
+    "every other column": lambda t: t[:, ::2],
+    "a part of the transpose": lambda t: t.T[1:, ::2],
+    "columns and rows": lambda t: t[1:, :2].T,
+    "expanded": lambda t: t[0].expand(3, 4),
+    "a number": lambda t: t[1, 2],
+}
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+@pytest.mark.parametrize("is_alive", [True, False])
+@pytest.mark.parametrize("style", ["buffers", "plain"])
+def test_a_part_that_is_returned_lies_in_memory_as_the_engines(part, is_alive, style):
+    w = minigrad.arange(12.0).reshape(3, 4).requires_grad_(is_alive)
+
+    def step(x):
+        out = x @ w
+        return part(out), (out * 2).detach()
+
+    compiled, kept = compile(step, style=style), []
+    for k in range(5):
+        x = minigrad.ones(4, 3) * k
+        w.grad = None
+        result, other = compiled(x)
+        expected, second = step(x)
+        kept.append((result, expected))
+        assert all(mine.tolist() == theirs.tolist() for mine, theirs in kept)
+        assert other.tolist() == second.tolist()
+        if style == "buffers":
+            assert result.stride() == expected.stride()
+        if is_alive:
+            result.sum().backward()
+            found, w.grad = w.grad.tolist(), None
+            expected.sum().backward()
+            assert found == w.grad.tolist()
 
 
 def test_results_lie_in_memory_as_the_engines_do():
@@ -2080,6 +2155,16 @@ def test_gradients_with_a_history():
             world.criterion(world.net(x), y).backward(create_graph=True)
 
     refused(body, "a gradient with a history in .*0.weight.grad")
+
+
+def test_hidden_numbers():
+    rows = [minigrad.tensor(float(i)) for i in range(2000)]
+
+    def step(x):
+        return x * rows[7]
+
+    with pytest.raises(CompileError, match=r"hidden from sight:\n.*rows"):
+        compile(step)(minigrad.ones(3))
 
 
 def test_hidden_tensors():

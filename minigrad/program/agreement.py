@@ -70,7 +70,7 @@ def shape_of(structure: Any, recording: Recording) -> Any:
     if isinstance(structure, dict):
         return {key: shape_of(value, recording) for key, value in structure.items()}
     if isinstance(structure, list | tuple):
-        return [shape_of(value, recording) for value in structure]
+        return [type(structure), *(shape_of(value, recording) for value in structure)]
     if isinstance(structure, NewTensor):
         return f"new {recording.results.new.index(structure)}"
     if isinstance(structure, WatchedLeaf):

@@ -17,6 +17,7 @@ from minigrad.autograd.quiet import silence
 from minigrad.program.calling.gradients import Gradients
 from minigrad.program.calling.scope import Scope
 from minigrad.program.calling.wayback import Workshop
+from minigrad.program.recording.arguments import is_named_tuple
 from minigrad.program.recording.results import NewTensor
 from minigrad.program.recording.standins import WatchedLeaf
 from minigrad.tensor import Tensor
@@ -126,8 +127,10 @@ class Effects:
         if isinstance(value, dict):
             pairs = (f"{self.name(k)}: {self.structure(v)}" for k, v in value.items())
             return f"{{{', '.join(pairs)}}}"
-        if type(value) in (list, tuple):
+        if isinstance(value, list | tuple):
             items = "".join(f"{self.structure(item)}, " for item in value)
+            if is_named_tuple(value):
+                return f"{self.name(tuple.__new__)}({self.name(type(value))}, ({items}))"
             return f"[{items}]" if type(value) is list else f"({items})"
         return self.name(value)
 

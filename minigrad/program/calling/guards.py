@@ -42,7 +42,7 @@ class Guards:
         yield f"{self.name(enabled.get)}() is {self.recording.mode}"
         yield f"not {self.name(examiners)}"
         yield f"{self.name(watcher.get)}() is None"  # else it is part of a step that is recorded
-        yield from self.scope.arguments.container_checks()
+        yield from self.scope.arguments.container_checks(self.name)
         for part in self.scope.arguments.parts:
             yield from self.argument_checks(part)
         yield from self.overlap_checks()

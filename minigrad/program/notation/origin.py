@@ -210,7 +210,7 @@ def described(value: Any) -> Any:
 def refuse_hidden(apply: FrameType | None) -> None:
     """Every tensor in reach notes; one that does not would change unnoticed."""
     for t in () if apply is None else apply.f_locals.get("args", ()):
-        if isinstance(t, Tensor) and t.array.size > 1 and type(t.array) is np.ndarray:
+        if isinstance(t, Tensor) and type(t.array) is np.ndarray:
             raise refused(
                 "the step uses a tensor that is hidden from sight",
                 "A step sees its arguments, and what the names in its code lead to by attributes, "

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from minigrad.program.errors import refused
+from minigrad.return_types import Named
 
-__all__ = ["Argument", "Arguments", "signature_of"]
+__all__ = ["Argument", "Arguments", "is_named_tuple", "signature_of"]
 
 
 @dataclass(eq=False)
@@ -48,10 +49,14 @@ class Arguments:
                 f"the argument {where} is a NumPy array",
                 "Pass a tensor: minigrad.from_numpy(array) makes one on the same memory.",
             )
-        if type(value) not in (list, tuple, dict):
+        if type(value) not in (list, tuple, dict) and not is_named_tuple(value):
             self.parts.append(Argument(where, value))
             return
         self.containers.append(Argument(where, value))
+        if is_named_tuple(value):
+            for name, item in zip(value.__match_args__, value, strict=True):
+                self.take_apart(f"{where}.{name}", item)
+            return
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
             self.take_apart(f"{where}[{key!r}]", item)
 
@@ -80,12 +85,17 @@ class Arguments:
         parameters = self.signature.parameters.values()
         return ", ".join(forms.get(p.kind, "{}").format(p.name) for p in parameters)
 
-    def container_checks(self) -> Iterator[str]:
+    def container_checks(self, name: Callable[[Any], str]) -> Iterator[str]:
         for part in self.containers:
-            kind = type(part.value).__name__
-            yield f"type({part.where}) is {kind} and len({part.where}) == {len(part.value)}"
+            yield f"type({part.where}) is {name(type(part.value))}"
+            yield f"len({part.where}) == {len(part.value)}"
             if isinstance(part.value, dict):
                 yield f"list({part.where}) == {list(part.value)!r}"
+
+
+def is_named_tuple(value: Any) -> bool:
+    """Whether it is a namedtuple, or what max(dim) returns."""
+    return isinstance(value, tuple) and (hasattr(value, "_fields") or isinstance(value, Named))
 
 
 class Verbatim:

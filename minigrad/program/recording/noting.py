@@ -184,6 +184,8 @@ class Noting(Marked):
             items = (*items, Ellipsis)  # a view also of a single element
         array = plain(self)[items]
         is_all = array.shape == self.shape and array.strides == self.strides
+        if items[-1:] == (Ellipsis,) and len(items) > 1 and array.ndim:
+            items = items[:-1]  # which is a view anyway
         return seen(self, "{}" if is_all else f"{{}}[{index_text(items)}]", array)
 
     # ---- writes ----------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from minigrad.autograd.graph import Leaf, Node
 from minigrad.program.errors import CompileError, refused
 from minigrad.program.notation.tape import Tape
 from minigrad.program.notation.values import Value
+from minigrad.program.recording.arguments import is_named_tuple
 from minigrad.program.recording.facts import is_plain
 from minigrad.program.recording.marked import Marked, memory_of, value_of
 from minigrad.program.recording.noting import noting
@@ -94,13 +95,16 @@ class Reader:
             return value if value in self.givens else self.new_tensor(value)
         if isinstance(value, dict) and type(value) is dict:
             return {key: self.described(item) for key, item in value.items()}
+        if is_named_tuple(value):
+            return tuple.__new__(type(value), map(self.described, value))
         if type(value) in (list, tuple):
             return type(value)(self.described(item) for item in value)
         if is_plain(value) or id(value) in self.seen:
             return value
         raise refused(
             f"the step returns {type(value).__name__}",
-            "It may return tensors, numbers and texts, and lists, tuples and dicts of them.",
+            "It may return tensors, numbers and texts, and lists, tuples and dicts of them. A "
+            "namedtuple may have names for them.",
         )
 
     def refuse_shared_memory(self) -> None:

@@ -15,7 +15,7 @@ from minigrad.program.notation.values import Value, values_in
 from minigrad.program.rules.pack import parts_of
 from minigrad.program.rules.simplify import Draft
 
-__all__ = ["Place", "Plan", "planned"]
+__all__ = ["Place", "Plan", "planned", "whole"]
 
 LARGE = 1 << 15  # bytes: from here on, buffers are used again under another name
 
@@ -66,16 +66,20 @@ class Plan:
 
 def planned(draft: Draft, returned: int) -> Plan:
     """A place for each value; the first outputs, so many, are in new memory in every step."""
-    return Planner(with_own_memory(draft), returned).plan()
+    return Planner(with_own_memory(draft, returned), returned).plan()
 
 
-def with_own_memory(draft: Draft) -> Draft:
-    """Copy what is to be stored or put out, where it is no new value of its own."""
+def with_own_memory(draft: Draft, returned: int = 0) -> Draft:
+    """Copy what is to be stored or put out, where it is no new value of its own.
+
+    What is returned first, so many, may have gaps: it is the part that the step would return.
+    """
     lines, taken = list(draft.lines), set[Value]()
 
-    def own(value: Value, is_back: bool = False) -> Value:
+    def own(value: Value, is_back: bool = False, is_returned: bool = False) -> Value:
         root = value.root
-        if root.kind == "result" and root not in taken and is_whole(value):
+        keeps_gaps = is_returned and not is_dense(value)
+        if root.kind == "result" and root not in taken and (is_whole(value) or keeps_gaps):
             taken.add(root)
             return value
         copy = Value("result", value)
@@ -84,7 +88,7 @@ def with_own_memory(draft: Draft) -> Draft:
         return copy
 
     stores = [(given, own(value)) for given, value in draft.stores]
-    outputs = [own(value) for value in draft.outputs]
+    outputs = [own(value, is_returned=i < returned) for i, value in enumerate(draft.outputs)]
     back = [own(value, is_back=True) for value in draft.back]
     lines.sort(key=lambda line: line.is_back)
     return Draft(draft.tape, lines, stores, outputs, back, draft.became)
@@ -108,7 +112,7 @@ class Planner:
                 self.consumers[value.root] = line
         for value in draft.wanted():
             self.last[value] = len(draft.lines)
-        self.targets = {v.root: Place("output", v) for v in (*draft.outputs, *draft.back)}
+        self.targets = {v.root: Place("output", whole(v)) for v in (*draft.outputs, *draft.back)}
         for given, value in draft.stores:
             place = Place("given", given, self.last.get(given, -1))
             self.places[given] = self.targets[value.root] = place
@@ -278,6 +282,21 @@ def is_whole(value: Value) -> bool:
         return True
     same = value.size == root.size and value.dtype == root.dtype
     return same and value.is_contiguous and root.is_contiguous
+
+
+def whole(value: Value) -> Value:
+    """The value, or its root if it is a part of that."""
+    return value if is_whole(value) else value.root
+
+
+def is_dense(value: Value) -> bool:
+    """Whether the elements lie without gaps, in whatever order of the dims."""
+    width = value.dtype.itemsize
+    for stride, n in sorted(zip(value.strides, value.shape, strict=True)):
+        if n != 1 and stride != width:
+            return False
+        width *= n
+    return True
 
 
 def has_layout(a: Value, b: Value) -> bool:

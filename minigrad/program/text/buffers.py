@@ -21,7 +21,7 @@ from minigrad.program.notation.calls import (
 )
 from minigrad.program.notation.lines import Block, Line
 from minigrad.program.notation.values import Number, Operand, Value
-from minigrad.program.rules.memory import Plan
+from minigrad.program.rules.memory import Plan, whole
 from minigrad.program.rules.pack import parts_of
 from minigrad.program.text.formulas import Comments
 from minigrad.program.text.names import Names
@@ -65,7 +65,8 @@ class Buffered(Page):
         self.out: list[str] = []
         self.words.looks = self.out  # where views are made that are new in every step
         for value in results:
-            self.out.append(f"{self.of(value)} = {new_array(value, prefix='')}")
+            made = whole(value)
+            self.out.append(f"{self.of(made)} = {new_array(made, prefix='')}")
         chosen = (x for x in self.plan.lines if x.is_back is is_back and x.function != "empty")
         for block, lines in groupby(chosen, key=lambda line: line.block):
             if block is None:
@@ -200,7 +201,7 @@ class Buffered(Page):
         return self.words.made_of(memory)
 
     def written(self, value: Value) -> str:
-        return self.of(value)
+        return self.of(value) if whole(value) is value else self.words.look(value, None)
 
 
 def part_of(operand: Operand, line: Line) -> Operand:

@@ -142,7 +142,7 @@ class Plain(Page):
         return f"{name}[...] = {self.expression(line).text}"
 
     def update(self, line: Line, name: str) -> str:
-        source = self.of(line.inputs[-1]).text
+        source = self.of(self.uncopied(line.inputs[-1])).text
         if line.function == "put":
             target = str(line.options["look"]).format(name)
             return f"{target} = {source}" if target[-1] == "]" else f"{target}[...] = {source}"
@@ -153,6 +153,13 @@ class Plain(Page):
         if line.function == "setitem":
             return f"{name}[{text}] = {source}"
         return f"np.add.at({name}, {text}, {source})"
+
+    def uncopied(self, operand: Operand) -> Operand:
+        """What an operand is a copy of, if nothing else is: an assignment copies once more."""
+        maker = None if isinstance(operand, Number) else self.names.makers.get(operand)
+        if maker is None or maker.function != "assign" or not self.is_part(maker):
+            return operand
+        return maker.inputs[0] if maker.inputs[0].dtype == operand.dtype else operand
 
     # ---- expressions -----------------------------------------------------------------------------
 

@@ -28,7 +28,8 @@ def readable(draft: Draft, grads: dict[WatchedLeaf, Value]) -> Draft:
         elif last[helper] is line:
             lines.append(of_helper(line, helper.op.__name__, helper.arguments))
     draft = simplified(replace(draft, lines=lines))
-    return with_own_memory(with_named_gradients(draft, list(grads)))
+    draft = with_named_gradients(draft, list(grads))
+    return with_own_memory(draft, returned=len(draft.outputs) - len(grads))
 
 
 def with_named_gradients(draft: Draft, leaves: list[WatchedLeaf]) -> Draft:
