@@ -45,6 +45,7 @@ KNOWN = frozenset((
     "size", "source", "squeeze", "strides", "sum", "swapaxes", "take", "tape", "tolist",
     "transpose", "view",
 ))  # fmt: skip
+WHOLE = (None, Ellipsis, slice(None))
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}  # how to note np.where and others: functions.py
 
 
@@ -183,6 +184,8 @@ class Noting(Marked):
         if Ellipsis not in items and np.ndim(array) == 0:
             items = (*items, Ellipsis)  # a view also of a single element
         array = plain(self)[items]
+        if self.flags.c_contiguous and all(item in WHOLE for item in items):
+            return self.reshape(array.shape)  # only dims of size 1 are new
         is_all = array.shape == self.shape and array.strides == self.strides
         if items[-1:] == (Ellipsis,) and len(items) > 1 and array.ndim:
             items = items[:-1]  # which is a view anyway

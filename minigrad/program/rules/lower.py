@@ -41,8 +41,31 @@ def of_equal_shapes(new: Rewriter, line: Line) -> Value | None:
         return new.tape.view(turned, "{}.T", layout)
     if not line.out.is_contiguous:
         return None
+    if has_idle_dim(line):
+        return in_fewer_dims(new, line)
     inputs = tuple(in_shape(new, operand, line.out) for operand in line.inputs)
     return None if inputs == line.inputs else new.write(replace(line, inputs=inputs))
+
+
+def in_fewer_dims(new: Rewriter, line: Line) -> Value:
+    """The line without the first dim of its result, which has size 1."""
+    count, shape = len(line.out.shape), line.out.shape[1:]
+    inputs = [
+        new.reshaped(x, x.shape[1:]) if isinstance(x, Value) and len(x.shape) == count else x
+        for x in line.inputs
+    ]
+    out = Value("result", Layout.in_order(shape, line.out.dtype))
+    smaller = replace(line, inputs=tuple(inputs), out=out)
+    made = of_equal_shapes(new, smaller) or new.write(smaller)
+    return new.reshaped(made, line.out.shape)
+
+
+def has_idle_dim(line: Line) -> bool:
+    """Whether a product of matrices goes through a third dim, of size 1."""
+    values = [x for x in line.inputs if isinstance(x, Value)]
+    is_broadcast = any(1 < x.size < line.out.size for x in values)
+    is_idle = len(line.out.shape) == 3 and line.out.shape[0] == 1
+    return is_idle and is_broadcast and all(x.is_contiguous for x in values)
 
 
 def are_transposed(line: Line) -> bool:

@@ -54,12 +54,10 @@ class Rewriter:
         return self.draft.replaced(self.lines, same)
 
     def seen_directly(self, operand: Operand) -> Operand:
-        """A single number that was reshaped twice, as one view of its root."""
+        """What was reshaped twice, as one view of its root."""
         if isinstance(operand, Number) or operand.base is None or operand.base.base is None:
             return operand
-        root = operand.root
-        is_single = operand.size == root.size == 1 and operand.dtype == root.dtype
-        return self.reshaped(operand, operand.shape) if is_single else operand
+        return self.reshaped(operand, operand.shape) if is_reshaped(operand) else operand
 
     def write(self, line: Line) -> Value:
         self.lines.append(line)
@@ -116,6 +114,17 @@ class Rewriter:
         self.lines[self.lines.index(line)] = replace(line, inputs=inputs, out=out)
         self.lines = [substituted(line, same, self.tape) for line in self.lines]
         return draft.replaced(self.lines, same)
+
+
+def is_reshaped(value: Value) -> bool:
+    """Whether a view shows its root in another shape, and nothing else."""
+    if value.size != value.root.size or value.dtype != value.root.dtype:
+        return False
+    while value.base is not None:
+        if value.size > 1 and not value.look.startswith("{}.reshape"):
+            return False
+        value = value.base
+    return value.is_contiguous
 
 
 Rule = Callable[[Rewriter, Line], Value | None]
