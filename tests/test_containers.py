@@ -133,11 +133,11 @@ SEQUENTIAL = {
         seq,
         lambda s, t: (
             s[1].register_forward_hook(lambda module, args, out: out * 3) is not None
-            and s(t.ones(2))
+            and s(t.ones(1, 2))
         ),
     ),
     "forward-of-an-instance": on(
-        seq, lambda s, t: setattr(s[1], "forward", lambda x: x * 3) or s(t.ones(2))
+        seq, lambda s, t: setattr(s[1], "forward", lambda x: x * 3) or s(t.ones(1, 2))
     ),
     "forward-of-a-call": lambda t: t.nn.Sequential(with_call(t), t.nn.ReLU())(t.ones(2)),
     "forward-with-two": on(seq, lambda s, t: s(1, 2)),
