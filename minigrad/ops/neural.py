@@ -78,7 +78,7 @@ def mse_loss(x: Array, y: Array, /, reduction: str) -> Array:
     if squares.size == 1 and type(squares) is ndarray:  # a subclass gets to see that they are added
         return squares.reshape(())
     summed = total(squares)
-    return summed / count(x) if reduction == "mean" else summed
+    return summed / math.prod(x.shape) if reduction == "mean" else summed
 
 
 mse_loss.derivative(
@@ -87,11 +87,7 @@ mse_loss.derivative(
 )
 
 
-def count(x: Any) -> int:
-    return math.prod(x.shape)
-
-
 def steepness(x: Any, reduction: str) -> Any:
     """The derivative of one square is twice its root; a mean counts each by 1/n."""
-    slope = 2 / (count(x) or 1) if reduction == "mean" else 2.0
+    slope = 2 / (math.prod(x.shape) or 1) if reduction == "mean" else 2.0
     return number(slope, x.dtype) if isinstance(x, np.ndarray) else slope

@@ -34,18 +34,29 @@ def choose(condition: Array, a: Any, b: Any, is_spare: bool = False) -> Array:
 
     If b is spare, nobody else has it, and its memory may serve for the result.
     """
-    if type(b) is not ndarray and is_zero(b):
-        condition, a, b, is_spare = np.logical_not(condition), b, a, False
-    if type(b) is not ndarray or b.shape != condition.shape or b.dtype not in BITS:
-        return np.where(condition, a, b)
-    is_number = type(a) is not ndarray
-    if not is_zero(a) if is_number else a.shape != b.shape or a.dtype is not b.dtype:
-        return np.where(condition, a, b)
-    if b.size < LARGE:
-        chosen = b if is_spare else b.copy()
-        np.putmask(chosen, condition, ZERO[b.dtype] if is_number else a)
-        return chosen
-    return dropped(condition, b) if is_number else blended(condition, a, b)
+    if type(a) is type(b) is ndarray:
+        if a.shape == b.shape == condition.shape and a.dtype is b.dtype in BITS:
+            if b.size >= LARGE:
+                return blended(condition, a, b)
+            chosen = b if is_spare else b.copy()
+            np.putmask(chosen, condition, a)
+            return chosen
+    elif is_zero(a):
+        return without(condition, a, b)
+    elif is_zero(b):
+        return without(np.logical_not(condition), b, a)
+    return np.where(condition, a, b)
+
+
+def without(condition: Array, nothing: Any, x: Any) -> Array:
+    """The number 0 where the condition holds, x elsewhere."""
+    if type(x) is not ndarray or x.shape != condition.shape or x.dtype not in BITS:
+        return np.where(condition, nothing, x)
+    if x.size >= LARGE:
+        return dropped(condition, x)
+    chosen = x.copy()
+    np.putmask(chosen, condition, ZERO[x.dtype])
+    return chosen
 
 
 def above_zero(x: Array) -> Array:

@@ -129,9 +129,9 @@ def length(x: Array) -> Array:
 
 def product(a: Array, b: Array) -> Array:
     """a b of a matrix, or a row, and a matrix."""
-    inner, columns = b.shape
-    if inner == 1:
+    if len(b) == 1:
         return of_one_term(a, b)
+    inner, columns = b.shape
     if 1 < inner < 8 and a.dtype.kind == "f":
         if is_added_in_order(len(a) if a.ndim == 2 else 1, inner, columns, b):
             return of_few_terms(a, b)
@@ -195,25 +195,27 @@ def of_one_term(a: Array, b: Array) -> Array:
 
 
 def of_few_terms(a: Array, b: Array) -> Array:
-    """a b, each product rounded and the products added one after the other.
-
-    There is only one way to add two, so that is left to the BLAS, which takes a third of the time.
-    """
-    inner, columns = b.shape
-    if a.ndim == 1 or columns == 1:
-        products = a * b.T
-    elif len(a) == 1 and type(a) is ndarray:  # to stretch it would take longer than to repeat it
-        products = a.repeat(columns, 0) * b.T
-    else:
-        products = (a[:, None] * b.T).reshape(-1, inner)
-    is_plain = type(products) is ndarray  # a subclass gets to see how they are added
-    if is_plain and products.size == inner:
+    """a b, each product rounded and the products added one after the other."""
+    columns = b.shape[1]
+    if a.ndim == 2 and len(a) != 1 != columns:
+        return along_last(a[:, None] * b.T)
+    # NumPy takes longer to stretch a row than to repeat it.
+    wide = a if a.ndim == 1 or columns == 1 or type(a) is not ndarray else a.repeat(columns, 0)
+    products = wide * b.T
+    if len(b) == products.size and type(products) is ndarray:
         return np.array(few(products), ndmin=a.ndim)
-    if is_plain and inner == 2:
-        summed = products.dot(cached_ones(2, products.dtype))
-    else:
-        summed = np.add.reduce(products, 1)
+    summed = along_last(products)
     return summed if a.ndim == 1 else summed.reshape(len(a), columns)
+
+
+def along_last(terms: Array) -> Array:
+    """Σ of two to seven terms along the last axis, one after the other.
+
+    Two can be added in one way only: that is left to the BLAS, which takes half the time.
+    """
+    if terms.shape[-1] == 2 and type(terms) is ndarray:
+        return terms.dot(cached_ones(2, terms.dtype))
+    return in_order(np.add.reduce(terms, -1))
 
 
 def is_added_in_order(rows: int, inner: int, columns: int, b: Array) -> bool:
