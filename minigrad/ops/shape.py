@@ -125,11 +125,10 @@ expand.derivative(x=lambda g: g)
 @op(label="SumBackward1")
 def sum_to(x: Array, /, shape: Shape) -> Array:
     """The sum over everything that broadcasting from `shape` had repeated."""
+    if x.ndim > 1 and len(x) == 1 and x.shape[1:] == shape:
+        return x[0] + ZERO[x.dtype]  # a sum starts at 0: a lone -0. becomes 0
     lead = x.ndim - len(shape)
     if x.shape[lead:] == shape:
-        if lead == 1:
-            # A sum starts at 0: a lone -0. becomes 0.
-            return x[0] + ZERO[x.dtype] if len(x) == 1 else total(x, 0)
         return total(x, tuple(range(lead)))
     repeated = [i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1]
     summed = total(x, (*range(lead), *repeated))

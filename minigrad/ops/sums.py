@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.fma import fma
-from minigrad.ops.constants import ZERO
+from minigrad.ops.constants import ZERO, InDtypes
 
 __all__ = ["LARGE", "is_better_turned", "length", "product", "total", "turned"]
 
@@ -23,6 +23,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Axes = int | tuple[int, ...] | None
 ndarray = np.ndarray
 
+ONES = InDtypes((1, 1))
 LARGE = 1 << 16  # elements of a matrix: from here on, how the BLAS copies it tells
 # So many rows at most are added as a product with ones. The BLAS adds several at a time: that loses
 # less than one by one, and about as little as in PyTorch. With more rows it would be too much.
@@ -133,8 +134,9 @@ def product(a: Array, b: Array) -> Array:
         return of_one_term(a, b)
     inner, columns = b.shape
     if 1 < inner < 8 and a.dtype.kind == "f":
-        if is_added_in_order(len(a) if a.ndim == 2 else 1, inner, columns, b):
-            return of_few_terms(a, b)
+        rows = len(a) if a.ndim == 2 else 1
+        if is_added_in_order(rows, inner, columns, b):
+            return of_few_terms(a, b, rows, columns)
     elif b.size >= LARGE and is_better_turned(a, b):
         return in_order(turned(a, b))
     elif columns >= 64 and is_better_upright(a, b):
@@ -194,28 +196,23 @@ def of_one_term(a: Array, b: Array) -> Array:
     return lone + ZERO[lone.dtype]
 
 
-def of_few_terms(a: Array, b: Array) -> Array:
+def of_few_terms(a: Array, b: Array, rows: int, columns: int) -> Array:
     """a b, each product rounded and the products added one after the other."""
-    columns = b.shape[1]
-    if a.ndim == 2 and len(a) != 1 != columns:
-        return along_last(a[:, None] * b.T)
-    # NumPy takes longer to stretch a row than to repeat it.
-    wide = a if a.ndim == 1 or columns == 1 or type(a) is not ndarray else a.repeat(columns, 0)
-    products = wide * b.T
-    if len(b) == products.size and type(products) is ndarray:
+    if rows != 1 != columns:
+        products = a[:, None] * b.T
+    elif columns == 1 or a.ndim == 1 or type(a) is not ndarray:
+        products = a * b.T
+    else:  # NumPy takes longer to stretch a row than to repeat it
+        products = a.repeat(columns, 0) * b.T
+    if type(products) is not ndarray:  # a subclass gets to see how they are added
+        summed = np.add.reduce(products, -1)
+    elif products.size == len(b):
         return np.array(few(products), ndmin=a.ndim)
-    summed = along_last(products)
-    return summed if a.ndim == 1 else summed.reshape(len(a), columns)
-
-
-def along_last(terms: Array) -> Array:
-    """Σ of two to seven terms along the last axis, one after the other.
-
-    Two can be added in one way only: that is left to the BLAS, which takes half the time.
-    """
-    if terms.shape[-1] == 2 and type(terms) is ndarray:
-        return terms.dot(cached_ones(2, terms.dtype))
-    return in_order(np.add.reduce(terms, -1))
+    elif len(b) == 2:  # two can be added in one way only: then the BLAS may, in half the time
+        summed = products.dot(ONES[products.dtype])
+    else:
+        summed = np.add.reduce(products, -1)
+    return summed.reshape(rows, columns) if summed.ndim < a.ndim else in_order(summed)
 
 
 def is_added_in_order(rows: int, inner: int, columns: int, b: Array) -> bool:
