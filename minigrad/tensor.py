@@ -152,12 +152,13 @@ class Tensor(Elsewhere):
     @property
     def is_leaf(self) -> builtins.bool:
         """True if no op made it, or none that was recorded."""
-        return not isinstance(self.node, Node)
+        return self.grad_fn is None
 
     @property
     def grad_fn(self) -> Node | None:
         """The node of the op that made the tensor; None for a leaf."""
-        return self.node if isinstance(self.node, Node) else None
+        node = self.node
+        return node if node is None or isinstance(node, Node) else node.behind
 
     @property
     def grad(self) -> Tensor | None:

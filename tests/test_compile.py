@@ -873,6 +873,36 @@ def test_arguments_that_share_memory_when_one_is_written():
     compare(lambda: make_world(step=forward_of(body)), 9, arguments=arguments)
 
 
+@pytest.mark.parametrize("are_both_written", [True, False])
+def test_parts_of_one_memory_that_count_their_writes_together(are_both_written):
+    def step(a, b):
+        a.add_(b)
+        if are_both_written:
+            b.mul_(2).sub_(1)
+        return a.sum()
+
+    def calls(step):
+        base, other = minigrad.arange(6.0), minigrad.arange(3.0)
+        for k in range(10):
+            b = other if k % 4 == 3 else base[3:]
+            yield seen(step(base[:3], b)), seen(base), seen(other)
+
+    assert [*calls(compile(step))] == [*calls(step)]
+
+
+def test_the_history_of_an_argument():
+    u, w = minigrad.ones(3, requires_grad=True), minigrad.ones(3)
+
+    def step(x):
+        return x * w * (2 if x.is_leaf else 3) * (5 if x.grad_fn is None else 7)
+
+    compiled = compile(step)
+    for k in range(8):
+        x = u * 2 if k % 2 else w * 2
+        assert compiled(x).tolist() == step(x).tolist()
+    assert compiled.recordings == 2
+
+
 def test_a_parameter_as_an_argument():
     def body(world, w, x):
         return (x @ w.T).detach()

@@ -178,6 +178,31 @@ def an_attribute_of_a_base():
 
 
 @case
+def an_attribute_of_the_class_of_a_class():
+    class Kind(type):
+        scale = 2.0
+
+    class Settings(metaclass=Kind):
+        pass
+
+    return lambda x: x * Settings.scale, let(Kind, "scale", 3.0)
+
+
+@case
+def another_function_for_a_type():
+    @functools.singledispatch
+    def scale(value):
+        return 2.0
+
+    store = types.SimpleNamespace(value=1)
+    return (
+        lambda x: x * scale(store.value),
+        lambda: scale.register(int, lambda value: 3.0),
+        let(store, "value", "a text"),
+    )
+
+
+@case
 def a_constructor_of_a_base():
     class Base:
         def __init__(self):

@@ -213,6 +213,7 @@ class Leaf:
     __slots__ = ("__weakref__", "dtype", "frozen", "grad", "hooks", "shape", "time")
 
     parents: tuple[()] = ()  # the walk ends here
+    behind: Node | None = None  # for which it stands in, while a step is recorded
 
     def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.grad: Tensor | None = None

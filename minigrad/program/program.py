@@ -45,7 +45,7 @@ class Program:
         draft = Draft(
             tape,
             [replace(line, is_back=i >= recording.turn) for i, line in enumerate(tape.lines)],
-            [(m.start, m.now) for m in tape.outside.values() if is_written(m)],
+            [(m.start, m.now) for m in tape.outside.values() if m.is_written],
             [*(new.value for new in results.new), *recording.grads.values()],
             [value for _, value in results.gradients],
         )
@@ -95,7 +95,7 @@ class Program:
         tape, givens = self.recording.tape, self.recording.givens.values()
         read = {value.root for line in tape.lines for value in line.reads()}
         returned = {*self.recording.results.were_there()}
-        stored = {given for given in givens if is_written(given.memory) or given.writes}
+        stored = {given for given in givens if given.memory.is_written or given.writes}
         used: set[Any] = {
             given
             for given in givens
@@ -140,7 +140,3 @@ class Program:
 def negative(array: Array) -> Array:
     """As an array also of no dims, of which np.negative makes a number: it is written anew."""
     return np.negative(array, np.empty_like(array))
-
-
-def is_written(memory: Any) -> bool:
-    return memory.start.kind == "given" and memory.now is not memory.start

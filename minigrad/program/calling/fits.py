@@ -71,9 +71,14 @@ def fits_itself(program: Program) -> bool:
     """
     givens = program.recording.givens.values()
     return all(
-        are_apart(argument.array, written.array)
+        are_apart(argument.array, written.array) and not share_writes(argument, written)
         for argument in givens
         for written in givens
         if argument.role == "argument" and written in program.stored
         if argument.array is not written.array
     )
+
+
+def share_writes(a: Given, b: Given) -> bool:
+    """Whether two tensors were both written, and count their writes together."""
+    return bool(a.writes and b.writes and a.tensor.stamp is b.tensor.stamp)

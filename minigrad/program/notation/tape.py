@@ -25,6 +25,11 @@ class Memory:
     def __init__(self, value: Value) -> None:
         self.start = self.now = value
 
+    @property
+    def is_written(self) -> bool:
+        """Whether the step has written into an array that was there."""
+        return self.start.kind == "given" and self.now is not self.start
+
 
 class Tape:
     """The lines of one recording, and the arrays that came from outside."""

@@ -85,7 +85,15 @@ class Recording:
                 raise
             for given in self.givens.values():
                 given.finish()
+            self.tell_writes_apart()
             return result
+
+    def tell_writes_apart(self) -> None:
+        """A tensor that was left alone has no writes, also if another part of its memory has."""
+        written = {given.tensor.stamp for given in self.givens.values() if given.memory.is_written}
+        for given in self.givens.values():
+            if not given.memory.is_written and given.tensor.stamp in written:
+                given.writes = 0
 
     def undo(self) -> None:
         """Put everything back to where it was before the call."""

@@ -34,6 +34,11 @@ class WatchedLeaf(Leaf):
         self.current = self.before
         self.is_cleared, self.version = False, 0
 
+    @property
+    def behind(self) -> Node | None:  # type: ignore[override]
+        """The node that an argument's grad_fn is."""
+        return self.original if isinstance(self.original, Node) else None
+
     def finish(self) -> None:
         """Let go of the gradient that the step has left, and know the rest about it.
 

@@ -134,7 +134,8 @@ class Surroundings:
         own = vars(function)  # the function's own attributes
         self.absences.append(Fact(own, "length", None, len(own), (*path, "__dict__")))
         self.unread += [(function, name, value, (*path, name)) for name, value in own.items()]
-        self.visit(own.get("__wrapped__"), path)
+        for name in ("__wrapped__", "registry"):  # of functools
+            self.visit(own.get(name), path)
 
     def visit_variables(self, function: FunctionType, names: Iterable[str], path: Path) -> None:
         for name in sorted(names):
@@ -208,6 +209,8 @@ class Surroundings:
             return
         if isinstance(value, type):
             self.visit_bases(value, value, path)
+            if not is_of_library(kind):  # the class of a class
+                self.visit_bases(kind, value, path)
             return
         own = getattr(value, "__dict__", {})
         if not isinstance(value, ModuleType):
