@@ -201,4 +201,5 @@ def new_array(value: Value | Layout, prefix: str = "np.") -> str:
         return f"{prefix}empty({value.shape}, {kind})"
     shape = tuple(value.shape[i] for i in order)
     back = tuple(order.index(i) for i in range(len(order)))
-    return f"{prefix}empty({shape}, {kind}).transpose({back})"
+    look = "T" if back == (1, 0) else f"transpose({back})"
+    return f"{prefix}empty({shape}, {kind}).{look}"
