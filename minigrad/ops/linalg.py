@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.autograd.graph import Node
 from minigrad.autograd.op import Array, op
 from minigrad.ops.shape import reshape, transpose
-from minigrad.ops.sums import LARGE, is_better_turned, product, total, turned
+from minigrad.ops.sums import product, total
 
 # Two formulas of this page serve several ops: for y = x W the gradient of W is xᵀ g, and a vector
 # takes part as a matrix of one row.
@@ -101,8 +101,6 @@ def linear_label(node: Node) -> str:
 @op(label=linear_label)
 def linear(x: Array, weight: Array, bias: Array, /) -> Array:
     """x Wᵀ + b of a row or of a matrix of rows."""
-    if weight.size >= LARGE and is_better_turned(x, weight.T):
-        return np.add(turned(x, weight.T), bias, order="C")
     return plus(product(x, weight.T), bias)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from minigrad.fma import fma
 from minigrad.ops.constants import ZERO, InDtypes
 
-__all__ = ["LARGE", "is_better_turned", "length", "product", "total", "turned"]
+__all__ = ["length", "product", "total"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 Axes = int | tuple[int, ...] | None
