@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 __all__ = [
-    "Hooks", "Leaf", "Node", "RemovableHandle", "Stamp", "Step", "Useful", "View", "follow",
-    "stamp_of", "tick", "touch",
+    "Hooks", "Leaf", "Node", "RemovableHandle", "Stamp", "Step", "Useful", "View", "exchanges",
+    "follow", "stamp_of", "tick", "touch", "touch_all",
 ]  # fmt: skip
 
 Useful = set[Any] | None
@@ -79,6 +79,31 @@ def touch(t: Tensor) -> None:
     """Date an in-place write to the tensor's memory."""
     stamp = t.stamp
     (stamp_of(t) if stamp is None else stamp).touch()
+
+
+def touch_all(tensors: Iterable[Tensor]) -> None:
+    """The same for several, with one date: `touch`, written out for what was written before."""
+    time = tick()
+    for t in tensors:
+        stamp = t.stamp
+        if type(stamp) is Stamp and (writes := stamp.writes) is not None:
+            stamp.time = time
+            stamp.version += 1
+            writes.append(time)
+        else:
+            touch(t)
+
+
+class Exchanges:
+    """When a user last gave a tensor the memory of another, or a leaf another gradient.
+
+    What was found out about the arrays of a tensor and of its gradient holds until then.
+    """
+
+    time = 0
+
+
+exchanges = Exchanges()
 
 
 class View:

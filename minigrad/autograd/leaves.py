@@ -10,7 +10,7 @@ from weakref import ref
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.autograd.graph import Hooks, Leaf, Node, RemovableHandle, stamp_of
+from minigrad.autograd.graph import Hooks, Leaf, Node, RemovableHandle, exchanges, stamp_of, tick
 from minigrad.autograd.inference import check_requires_grad, is_inference
 from minigrad.notes import noted, shown
 from minigrad.tensor import Tensor, wrap
@@ -157,7 +157,10 @@ def set_grad(t: Tensor, value: Tensor | None) -> None:
         if value is None and getattr(t, "frozen", None) is None:
             return  # there is none to clear
         t.frozen = leaf_of(t)
-    (t.node or t.frozen).grad = value
+    leaf = t.node or t.frozen
+    if value is not None and value is not leaf.grad:
+        exchanges.time = tick()
+    leaf.grad = value
 
 
 def check_grad(t: Tensor, value: Any) -> None:
@@ -225,6 +228,8 @@ def set_data(t: Tensor, value: Any) -> None:
             ),
             f"A derivative needs real numbers, and {value.dtype} came. Write value.to({t.dtype}).",
         )
+    if t.array is not value.array:
+        exchanges.time = tick()
     t.array = value.array
     if isinstance(t.node, Leaf):
         t.node.shape, t.node.dtype = t.array.shape, t.array.dtype

@@ -15,6 +15,7 @@ from minigrad.autograd.quiet import silence
 from minigrad.fma import BLOCK, fma, in_scratch
 from minigrad.notes import noted
 from minigrad.optim.optimizer import Optimizer
+from minigrad.optim.row import SEVERAL, Row, change
 from minigrad.tensor import Tensor, wrap
 
 __all__ = ["SGD"]
@@ -62,6 +63,7 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
+        self.rows: dict[int, Row] = {}
         super().__init__(
             params,
             {
@@ -76,6 +78,12 @@ class SGD(Optimizer):
                 "fused": fused,
             },
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "rows"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, rows={})
 
     def check_options(self, options: dict[str, Any]) -> None:
         lr, momentum, dampening = options["lr"], options["momentum"], options["dampening"]
@@ -141,10 +149,13 @@ class SGD(Optimizer):
         return loss
 
     def update(self) -> None:
-        for group in self.param_groups:
+        for i, group in enumerate(self.param_groups):
+            params = group["params"]
+            if len(params) >= SEVERAL:
+                params = self.update_small(i, group)
             rule = None
             begun: set[Tensor] = set()
-            for p in group["params"]:
+            for p in params:
                 grad = p.grad
                 if grad is None:
                     continue
@@ -155,6 +166,23 @@ class SGD(Optimizer):
                     rule.apply(p.array, grad.array)
                 else:
                     self.apply_with_buffer(rule, p, grad.array, begun)
+
+    def update_small(self, i: int, group: dict[str, Any]) -> list[Tensor]:
+        """Change the small parameters of a group at once, if that is right; return the others."""
+        params: list[Tensor] = group["params"]
+        if type(params[0].array) is not np.ndarray:
+            return params  # arrays of a subclass note the calls, for each parameter
+        row = self.rows.get(i)
+        if row is None or row.count != len(params):
+            row = self.rows[i] = Row(params)
+        if row.pick is None:
+            return params
+        rule = rule_of(group, row.dtype)
+        taken = row.take(params, None if rule.momentum is None else self.state)
+        if taken is None:
+            return params
+        change(rule.apply, *taken)
+        return [params[k] for k in row.others]
 
     def apply_with_buffer(self, rule: Rule, p: Tensor, g: Array, begun: set[Tensor]) -> None:
         """`begun` are those that got a buffer in this step: one that is repeated begins again."""
@@ -234,13 +262,18 @@ class Rule:
         if first:
             b[...] = g
             return
-        # NumPy is slow where an array of one number is both operand and result.
-        in_place = () if b.size == 1 else (b,)
-        kept = np.multiply(b, self.momentum, *in_place)  # type: ignore[arg-type]  # there is one
-        if self.gain is None:
-            np.add(kept, g, b)
+        momentum: Any = self.momentum
+        is_one = b.size == 1 and type(b) is np.ndarray  # then in Python's floats: see fma
+        if is_one:
+            b.fill(b.item() * momentum.item())
         else:
-            fma(self.gain, g, kept, out=b)
+            np.multiply(b, momentum, b)
+        if self.gain is not None:
+            fma(self.gain, g, b, out=b)
+        elif is_one:
+            b.fill(b.item() + g.item())
+        else:
+            np.add(b, g, b)
 
 
 read_numbers = itemgetter("lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize")
