@@ -85,13 +85,15 @@ def times(factor: float, x: Array) -> Array:
 
 
 def plus(rows: Array, bias: Array) -> Array:
-    """The bias added to each row; to a lone one as a row: NumPy takes long to stretch an array.
+    """The bias added to each row; NumPy takes long to stretch an array, but not a single number.
 
     The rows are a product that nobody else has: if they are large, their memory serves again.
     """
     if rows.size > 1 << 12:
         return np.add(rows, bias, rows)
-    return rows + (bias.reshape(1, -1) if len(rows) == 1 < rows.ndim else bias)
+    if len(rows) == 1 < rows.ndim:
+        return rows + bias.reshape(1, -1)
+    return rows + (bias.reshape(()) if len(bias) == 1 < len(rows) else bias)
 
 
 def linear_label(node: Node) -> str:

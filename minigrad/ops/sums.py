@@ -32,9 +32,11 @@ ROWS = 512
 # PyTorch adds in four columns: from five terms on, those beyond the fourth are added to the first,
 # or to each other if four elements fill a vector register (float64 ones do), and then the others.
 ORDER = {
-    4: {5: [0, 4, 1, 2, 3], 6: [0, 4, 5, 1, 2, 3], 7: [0, 4, 5, 6, 1, 2, 3]},
-    8: {5: [4, 0, 1, 2, 3], 6: [4, 5, 0, 1, 2, 3], 7: [4, 5, 6, 0, 1, 2, 3]},
-}
+    4: {5: np.array([0, 4, 1, 2, 3]), 6: np.array([0, 4, 5, 1, 2, 3]),
+        7: np.array([0, 4, 5, 6, 1, 2, 3])},
+    8: {5: np.array([4, 0, 1, 2, 3]), 6: np.array([4, 5, 0, 1, 2, 3]),
+        7: np.array([4, 5, 6, 0, 1, 2, 3])},
+}  # fmt: skip
 
 
 def total(x: Array, axes: Axes = None) -> Array:
@@ -97,12 +99,16 @@ def in_four_columns(x: Array, axis: int) -> Array:
     """Σ of five to seven terms along an axis."""
     across = axis == x.ndim - 1
     order = ORDER[x.itemsize if across else 4][x.shape[axis]]
+    if x.ndim == 1 and type(x) is ndarray:
+        return few(x.take(order))
     ordered = np.asanyarray(np.add.reduce(x.take(order, axis), axis))
     if across:
         return ordered
     columns = x.shape[-1]  # down the rows of a matrix, full blocks of columns are added in order
     block = 4 if columns < 32 // x.itemsize else 128 // x.itemsize
     full = columns - columns % block
+    if not full:
+        return ordered
     return np.concatenate([np.add.reduce(x[..., :full], axis), ordered[..., full:]], -1)
 
 
