@@ -86,12 +86,12 @@ def touch_all(tensors: Iterable[Tensor]) -> None:
     time = tick()
     for t in tensors:
         stamp = t.stamp
-        if type(stamp) is Stamp and (writes := stamp.writes) is not None:
+        if stamp is None or (writes := stamp.writes) is None:
+            touch(t)
+        else:
             stamp.time = time
             stamp.version += 1
             writes.append(time)
-        else:
-            touch(t)
 
 
 class Exchanges:

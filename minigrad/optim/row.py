@@ -73,22 +73,16 @@ class Row:
             targets = [*map(array_of, tensors)]
         except (AttributeError, KeyError, TypeError):
             return None
-        if not self.holds(targets):
+        if (
+            self.time < exchanges.time
+            or len(targets) != len(self.targets)
+            or not all(map(is_, targets, self.targets))
+        ):
+            self.targets, self.time, self.fits = targets, tick(), None
             return None
         if self.fits is None:
             self.look(gs, arrays_of([params[i] for i in self.others], states or {}))
         return (tensors, targets, gs) if self.fits else None
-
-    def holds(self, targets: list[Array]) -> bool:
-        """Whether all is as it was in the step before; if not, it is remembered for the next."""
-        if (
-            self.time > exchanges.time
-            and len(targets) == len(self.targets)
-            and all(map(is_, targets, self.targets))
-        ):
-            return True
-        self.targets, self.time, self.fits = targets, tick(), None
-        return False
 
     def look(self, gs: list[Array], others: Iterable[Array]) -> None:
         """Find out whether they may be changed at once, among the other arrays of the group."""

@@ -153,6 +153,8 @@ class SGD(Optimizer):
             params = group["params"]
             if len(params) >= SEVERAL:
                 params = self.update_small(i, group)
+                if not params:
+                    continue
             rule = None
             begun: set[Tensor] = set()
             for p in params:
@@ -182,7 +184,7 @@ class SGD(Optimizer):
         if taken is None:
             return params
         change(rule.apply, *taken)
-        return [params[k] for k in row.others]
+        return [params[k] for k in row.others] if row.others else []
 
     def apply_with_buffer(self, rule: Rule, p: Tensor, g: Array, begun: set[Tensor]) -> None:
         """`begun` are those that got a buffer in this step: one that is repeated begins again."""
