@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from minigrad.program.notation.calls import ELEMENTWISE
 from minigrad.program.notation.lines import Line
-from minigrad.program.notation.values import Layout, Number, Operand, Value
+from minigrad.program.notation.values import Layout, Number, Operand, Shape, Value
 from minigrad.program.rules.choices import chosen
 from minigrad.program.rules.floats import FLOAT_RULES
 from minigrad.program.rules.rewrite import Rewriter, Rule, rewritten
@@ -90,8 +90,20 @@ def in_shape(new: Rewriter, operand: Operand, out: Value) -> Operand:
     if operand.is_contiguous and operand.size in (1, out.size):
         return new.reshaped(operand, out.shape if operand.size == out.size else ())
     if operand.size > 1 and out.size <= SMALL and operand.size < out.size:
-        return new.add("assign", (operand,), out.shape, operand.dtype)
+        return new.add("assign", (without_idle_dims(operand),), out.shape, operand.dtype)
     return operand
+
+
+def without_idle_dims(value: Value) -> Value:
+    """The root of a vector that is seen as a row, or the other way round: both have one copy."""
+    root = value.root
+    is_all = value.is_contiguous and root.is_contiguous and root.dtype == value.dtype
+    return root if is_all and at_last(root.shape) == at_last(value.shape) else value
+
+
+def at_last(shape: Shape) -> Shape:
+    """A shape without its first dims of size 1."""
+    return next((shape[i:] for i, n in enumerate(shape) if n != 1), ())
 
 
 def product_of_two_numbers(new: Rewriter, line: Line) -> Value | None:

@@ -54,6 +54,9 @@ class Buffered(Page):
         self.words = Vocabulary(plan, names, gradients, {*returned, *plan.draft.back})
         self.of = self.words.of
         self.comments = Comments(names)
+        for given, value in plan.draft.stores:
+            if plan.place(value) is plan.places[given]:
+                names.stored[value.root] = names.given[given]
         self.step = self.body(returned, is_back=False)
         self.way_back = self.body(plan.draft.back, is_back=True)
         self.words.name_gradients()
@@ -79,12 +82,15 @@ class Buffered(Page):
 
     def write(self, lines: Iterable[Line]) -> None:
         for line in lines:
+            looks, self.words.looks = self.words.looks, []
             statements = list(self.statements(line))
             comments = list(self.comments.before(line)) if statements else []
             if self.out and self.out[-1].startswith(" ") and comments[:1] != [""]:
                 self.out.append("")  # behind a loop
             self.out += comments
+            looks += self.words.looks  # of a loop: at its head
             self.out += statements
+            self.words.looks = looks
 
     def loop(self, block: Block, lines: Iterable[Line]) -> None:
         """Lines that go through large arrays block by block."""

@@ -132,13 +132,21 @@ def formula_text(op: Op, name: str, known: dict[str, str]) -> str:
 
 
 class Renamed(ast.NodeTransformer):
-    """Puts other texts for the names of variables."""
+    """Puts other texts for the names of variables; what these decide is decided."""
 
     def __init__(self, known: dict[str, str]) -> None:
         self.known = known
 
     def visit_Name(self, node: ast.Name) -> ast.Name:
         return ast.Name(self.known.get(node.id, node.id), node.ctx)
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        self.generic_visit(node)
+        try:
+            is_so = eval(ast.unparse(node.test), {"__builtins__": {}})
+        except (NameError, SyntaxError, TypeError, AttributeError):
+            return node
+        return node.body if is_so else node.orelse
 
 
 @functools.cache

@@ -58,6 +58,7 @@ class Names:
         self.taken: set[str] = RESERVED | set(arguments)
         self.given: dict[Value, str] = {}
         self.hints: dict[Value, str] = {}
+        self.stored: dict[Value, str] = {}  # what is made in memory that was there before
         self.numbers: dict[Number, str] = {}
         self.makers = {line.out: line for line in draft.lines}
         self.last: dict[Any, Any] = {}
@@ -143,12 +144,14 @@ class Names:
     def of_call(self, call: Call | None) -> str | None:
         """The name of what a call has made."""
         result = None if call is None else self.results.get(call)
-        return None if result is None else self.hints.get(result)
+        return None if result is None else self.stored.get(result) or self.hints.get(result)
 
     def of_value(self, value: Value) -> str | None:
         """The name of what holds a value of the recording."""
         value = self.draft.now(value)
-        return self.given.get(value) or self.hints.get(value)
+        if value.kind == "given" and value not in self.given:  # nobody computes with it
+            return identifier(shortened(value.path))
+        return self.given.get(value) or self.stored.get(value) or self.hints.get(value)
 
     def of_part(self, value: Value) -> str:
         """The name of an intermediate result: what it is part of, and what it is."""
@@ -190,7 +193,9 @@ class Names:
 def constant_hint(value: Value) -> str:
     """An array of equal numbers is called after the number."""
     array = value.array
-    if array is None or array.size < 2 or not (array == array.flat[0]).all():
+    if array is not None and array.size == 1:
+        return NUMBERS.get(repr(array.item()), "constant")
+    if array is None or array.size == 0 or not (array == array.flat[0]).all():
         return "constant"
     return {0: "zeros", 1: "ones"}.get(array.flat[0], "constant")
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.program.notation.calls import NAMESPACE
-from minigrad.program.notation.values import Array, Layout, Number, Value
+from minigrad.program.notation.values import Array, Layout, Number, Shape, Value
 from minigrad.program.rules.simplify import Draft, is_uniform
 from minigrad.program.text.names import Names
 
@@ -19,6 +19,7 @@ __all__ = [
     "array_text",
     "constant_text",
     "dtype_name",
+    "full_text",
     "indented",
     "new_array",
     "tuple_text",
@@ -161,9 +162,7 @@ def array_text(array: Array) -> str:
     """An expression for a new array of these numbers."""
     kind = array.dtype
     if array.size > 1 and is_uniform(array):
-        first = array.flat[0].item()
-        digits = Number(repr(first), kind, first).digits
-        return f"np.full({array.shape}, {digits}, {dtype_name(kind, 'np.')})"
+        return full_text(array.flat[0], array.shape)
 
     def text(items: Any) -> str:
         if isinstance(items, list):
@@ -184,13 +183,18 @@ def constant_text(value: Value) -> str | None:
     first = array.flat[0]
     if value.role != "fresh" or array.tobytes() != first.tobytes() * array.size:
         return None
-    kind = dtype_name(array.dtype, "np.")
-    if not any(first.tobytes()):
-        return f"np.zeros({array.shape}, {kind})"
-    if first == 1:
-        return f"np.ones({array.shape}, {kind})"
-    number = Number(repr(first.item()), array.dtype, first.item()).digits
-    return f"np.full({array.shape}, {number}, {kind})"
+    return full_text(first, array.shape)
+
+
+def full_text(number: Any, shape: Shape) -> str:
+    """An expression for a new array of one number again and again."""
+    kind = dtype_name(number.dtype, "np.")
+    if not any(number.tobytes()):
+        return f"np.zeros({shape}, {kind})"
+    if number == 1:
+        return f"np.ones({shape}, {kind})"
+    digits = Number(repr(number.item()), number.dtype, number.item()).digits
+    return f"np.full({shape}, {digits}, {kind})"
 
 
 def new_array(value: Value | Layout, prefix: str = "np.") -> str:

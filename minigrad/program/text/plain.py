@@ -25,10 +25,18 @@ from minigrad.program.notation.expressions import (
 )
 from minigrad.program.notation.lines import Line
 from minigrad.program.notation.values import Number, Operand, Value
-from minigrad.program.rules.simplify import Draft
+from minigrad.program.rules.simplify import Draft, is_uniform
 from minigrad.program.text.formulas import Comments
 from minigrad.program.text.names import Names
-from minigrad.program.text.page import WIDTH, Page, constant_text, dtype_name, tuple_text, wrapped
+from minigrad.program.text.page import (
+    WIDTH,
+    Page,
+    constant_text,
+    dtype_name,
+    full_text,
+    tuple_text,
+    wrapped,
+)
 
 __all__ = ["Plain"]
 
@@ -119,6 +127,7 @@ class Plain(Page):
             yield from self.stored_late(given, name)
         elif given is not None and self.last.get(given, -1) <= i:
             self.texts[line.out] = Text(self.names.given[given])
+            self.names.stored[line.out] = self.names.given[given]
             yield self.assignment(line, given)
         else:
             text = self.expression(line).text
@@ -161,6 +170,23 @@ class Plain(Page):
             return operand
         return maker.inputs[0] if maker.inputs[0].dtype == operand.dtype else operand
 
+    def unsigned(self, value: Operand) -> Operand:
+        """What a value is the absolute of, if nothing else is: a norm takes its square."""
+        maker = None if isinstance(value, Number) else self.names.makers.get(value)
+        is_absolute = maker is not None and maker.function == "absolute" and self.is_part(maker)
+        return maker.inputs[0] if maker is not None and is_absolute else value
+
+    def is_product(self, view: Value) -> bool:
+        """Whether a view shows a product of matrices in the shape that it has anyway."""
+        maker = self.names.makers.get(view.base) if view.base is not None else None
+        is_reshaped = view.look.startswith("{}.reshape")
+        if maker is None or maker.function != "product" or not is_reshaped:
+            return False
+        a, b = maker.inputs
+        assert isinstance(a, Value)
+        assert isinstance(b, Value)
+        return view.shape == (*a.shape[:-1], *b.shape[1:])
+
     # ---- expressions -----------------------------------------------------------------------------
 
     def new_name(self, value: Value) -> str:
@@ -177,8 +203,13 @@ class Plain(Page):
         if isinstance(operand, Number):
             text = operand.digits
             return Text(text, SIGN if text.startswith("-") else ATOM)
+        if operand.base is not None and is_one_number(operand):
+            assert operand.root.array is not None
+            return Text(full_text(operand.root.array.flat[0], operand.shape))
         if operand.base is not None:
             base = self.of(operand.base)
+            if self.is_product(operand):
+                return base
             is_inner = not operand.look.startswith("{}")
             return Text(operand.look.format(base.text if is_inner else base.within(ATOM)))
         if operand in self.negated:
@@ -218,8 +249,8 @@ class Plain(Page):
                 index = index_of(line, lambda operand: self.of(operand).text)
                 return Text(f"{inputs[0].within(ATOM)}[{index}]")
             case "linalg.norm" if is_flat(line.inputs[0]) and line.options["ord"] in (None, 2):
-                whole = line.inputs[0].base or line.inputs[0]  # type: ignore[union-attr]
-                return Text(f"np.linalg.norm({self.of(whole).text})")
+                whole: Operand = line.inputs[0].base or line.inputs[0]  # type: ignore[union-attr]
+                return Text(f"np.linalg.norm({self.of(self.unsigned(whole)).text})")
             case "look":
                 return Text(str(line.options["look"]).format(inputs[0].within(ATOM)))
             case "concatenate" | "stack":
@@ -250,6 +281,13 @@ class Plain(Page):
         if source.shape != out.shape:
             text = f"np.broadcast_to({x.text}, {out.shape})"
         return f"{text}.copy()" if source.dtype == out.dtype else f"{text}.astype({kind})"
+
+
+def is_one_number(value: Value) -> bool:
+    """Whether a view of a constant shows one number again and again."""
+    array = value.root.array
+    is_fresh = value.root.kind == "constant" and value.root.role == "fresh"
+    return is_fresh and array is not None and array.size > 0 and is_uniform(array)
 
 
 def is_flat(operand: Operand) -> bool:
