@@ -49,6 +49,8 @@ class SGD(Optimizer):
     (2013), in PyTorch's variant.
     """
 
+    rows: dict[int, Row] | None = None  # by the group's number: its small parameters
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -63,7 +65,6 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        self.rows: dict[int, Row] = {}
         super().__init__(
             params,
             {
@@ -80,10 +81,8 @@ class SGD(Optimizer):
         )
 
     def __getstate__(self) -> dict[str, Any]:
+        """All but what was found out about the very arrays of this one, which a copy has not."""
         return {name: value for name, value in vars(self).items() if name != "rows"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, rows={})
 
     def check_options(self, options: dict[str, Any]) -> None:
         lr, momentum, dampening = options["lr"], options["momentum"], options["dampening"]
@@ -174,6 +173,8 @@ class SGD(Optimizer):
         params: list[Tensor] = group["params"]
         if type(params[0].array) is not np.ndarray:
             return params  # arrays of a subclass note the calls, for each parameter
+        if self.rows is None:
+            self.rows = {}
         row = self.rows.get(i)
         if row is None or row.count != len(params):
             row = self.rows[i] = Row(params)
