@@ -12,6 +12,7 @@ import types
 import weakref
 from array import array
 from contextvars import ContextVar
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 import numpy as np
 import pytest
@@ -467,6 +468,24 @@ def what_a_weak_reference_leads_to():
     store = Store()
     again = weakref.ref(store)
     return lambda x: x * again().scale, let(store, "scale", 3.0)
+
+
+@case
+def what_weak_containers_hold():
+    class Store:
+        scale = 2.0
+
+    by_name, by_store, some = WeakValueDictionary(), WeakKeyDictionary(), WeakSet()
+    store, other = Store(), Store()
+    by_name["store"], by_store[store] = store, 3.0
+    some.add(store)
+    return (
+        lambda x: x * by_name["store"].scale * by_store[store] * sum(one.scale for one in some),
+        let(store, "scale", 5.0),
+        put(by_store, store, 7.0),
+        lambda: some.add(other),
+        put(by_name, "store", other),
+    )
 
 
 @case

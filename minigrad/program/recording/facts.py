@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
+from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 from zlib import crc32
 
 import numpy as np
@@ -16,6 +17,7 @@ __all__ = [
     "LARGEST",
     "MAPPINGS",
     "MISSING",
+    "SETS",
     "Fact",
     "Path",
     "contents_of",
@@ -28,7 +30,8 @@ __all__ = [
 LARGEST = 1000  # items of a list or dict; larger ones are compared as a whole
 KEPT = 1 << 16  # bytes of an array that are kept; of a larger one a checksum tells
 MISSING = object()
-MAPPINGS = (dict, MappingProxyType)
+MAPPINGS = (dict, MappingProxyType, WeakValueDictionary, WeakKeyDictionary)
+SETS = (set, frozenset, WeakSet)
 Path = tuple[str, ...]
 
 
@@ -88,7 +91,7 @@ def ids_of(owner: Any) -> tuple[int, ...]:
 
 def contents_of(owner: Any) -> Any:
     """What is in a set, an array, or a large list or dict of numbers and texts."""
-    if isinstance(owner, set | frozenset):
+    if isinstance(owner, SETS):
         return frozenset(owner)
     if hasattr(owner, "tobytes"):
         contents = owner.tobytes()

@@ -26,6 +26,7 @@ from minigrad.program.recording.facts import (
     LARGEST,
     MAPPINGS,
     MISSING,
+    SETS,
     Fact,
     Path,
     contents_of,
@@ -110,7 +111,7 @@ class Surroundings:
                 self.visit(value.get(), path)  # or its default
         elif is_iterator(value):
             self.iterators.append((value, path))
-        elif isinstance(value, set | frozenset):
+        elif isinstance(value, SETS):
             self.facts.append(Fact(value, "contents", None, contents_of(value), path))
             for member in value:
                 self.visit(member, path)
