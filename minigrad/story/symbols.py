@@ -260,7 +260,7 @@ def choice(function: Any) -> Callable[[Any, tuple[Any, ...]], Symbol] | None:
 
 
 def returned(kernel: Any) -> ast.expr | None:
-    """The expression that a function returns, if that is all that it does."""
+    """The expression that a function returns, if that is all that it does, but for short cuts."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(kernel)))
     except (OSError, TypeError, SyntaxError):
@@ -269,8 +269,8 @@ def returned(kernel: Any) -> ast.expr | None:
     if not isinstance(definition, ast.FunctionDef):
         return None
     last = definition.body[-1]
-    docstring = [line for line in definition.body[:-1] if not isinstance(line, ast.Expr)]
-    return last.value if isinstance(last, ast.Return) and not docstring else None
+    others = [line for line in definition.body[:-1] if not isinstance(line, ast.Expr | ast.If)]
+    return last.value if isinstance(last, ast.Return) and not others else None
 
 
 # ---- reading -------------------------------------------------------------------------------------
