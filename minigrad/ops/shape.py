@@ -129,7 +129,7 @@ def sum_to(x: Array, /, shape: Shape) -> Array:
         return x[0] + ZERO[x.dtype]  # a sum starts at 0: a lone -0. becomes 0
     lead = x.ndim - len(shape)
     if x.shape[lead:] == shape:
-        return total(x, tuple(range(lead)))
+        return total(x, 0 if lead == 1 else tuple(range(lead)))
     repeated = [i + lead for i, n in enumerate(shape) if n == 1 and x.shape[i + lead] != 1]
     summed = total(x, (*range(lead), *repeated))
     return summed if summed.shape == shape else summed.reshape(shape)

@@ -53,12 +53,12 @@ def total(x: Array, axes: Axes = None) -> Array:
         if isinstance(axes, int) and x.ndim < 3:
             if 4 < x.shape[axes] < 8:
                 return in_four_columns(x, axes)
+            if axes == 0 and x.ndim == 2 and 8 <= len(x) <= ROWS:
+                return x.T.dot(ones(x))
         elif x.size:
             summed = along_neighbours(x, (axes,) if isinstance(axes, int) else axes)
             if summed is not None:
                 return summed
-    if axes == 0 and x.ndim == 2 and 8 <= x.shape[0] <= ROWS and x.dtype.kind == "f":
-        return x.T.dot(ones(x))
     if x.size > 4096 and x.dtype.char == "f" and axes not in (None, x.ndim - 1):
         # Only along the last axis NumPy adds pairwise. Elsewhere it adds row to row, and with
         # float32 the error would grow with the number of rows.
