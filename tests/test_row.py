@@ -7,10 +7,13 @@ has them. Each program runs in both libraries; all bits of all that it leaves ar
 import copy
 import pickle
 import warnings
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from twins import LIBRARIES, bits
 
 import minigrad
@@ -294,6 +297,30 @@ def test_what_is_done_between_steps_is_noticed(action, options):
     """It is done once, when a row is in use, and the training goes on."""
     ours, theirs = (Training(t, options).run(at(3)(action)) for t in (minigrad, torch))
     assert ours.left() == theirs.left()
+
+
+def left_by(options, actions):
+    """What is left of a training with these actions, or the error that it ended with."""
+
+    def act(training, step):
+        for when, action in actions:
+            if when == step:
+                action(training)
+
+    try:
+        return Training(minigrad, options).run(act, steps=8).left()
+    except (RuntimeError, ValueError, TypeError, AttributeError) as error:
+        return str(error)  # where a parameter has no gradient to act on any more, for example
+
+
+@given(
+    st.sampled_from(list(OPTIONS.values())),
+    st.lists(st.tuples(st.integers(1, 6), st.sampled_from(ACTIONS)), min_size=2, max_size=4),
+)
+def test_several_actions_leave_what_they_leave_without_rows(options, actions):
+    at_once = left_by(options, actions)
+    with patch.object(sgd, "SEVERAL", 1000):
+        assert left_by(options, actions) == at_once
 
 
 # ---- what else could be noticed ------------------------------------------------------------------
