@@ -207,19 +207,22 @@ def of_one_term(a: Array, b: Array) -> Array:
 def of_few_terms(a: Array, b: Array, rows: int, columns: int) -> Array:
     """a b, each product rounded and the products added one after the other."""
     if rows != 1 != columns:
-        products = a[:, None] * b.T
+        products, axis = a[:, None] * b.T, -1
     elif columns == 1 or a.ndim == 1 or type(a) is not ndarray:
-        products = a * b.T
+        products, axis = a * b.T, -1
+    elif b.flags.c_contiguous:
+        products, axis = a.T * b, 0
     else:  # NumPy takes longer to stretch a row than to repeat it
-        products = a.repeat(columns, 0) * b.T
-    if type(products) is not ndarray:  # a subclass gets to see how they are added
-        summed = np.add.reduce(products, -1)
-    elif products.size == len(b):
+        products, axis = a.repeat(columns, 0) * b.T, -1
+    is_plain = type(products) is ndarray  # a subclass gets to see how they are added
+    if is_plain and products.size == len(b):
         return np.array(few(products), ndmin=a.ndim)
-    elif len(b) == 2:  # two can be added in one way only: then the BLAS may, in half the time
-        summed = products.dot(ONES[products.dtype])
+    if is_plain and len(b) == 2 and (columns < 8 or not b.flags.c_contiguous):
+        # Two can be added in one way only: then the BLAS may, which is faster of neighbours.
+        pair = ONES[products.dtype]
+        summed = products.dot(pair) if axis else pair.dot(products)
     else:
-        summed = np.add.reduce(products, -1)
+        summed = np.add.reduce(products, axis)
     return summed.reshape(rows, columns) if summed.ndim < a.ndim else in_order(summed)
 
 
