@@ -1,8 +1,10 @@
 """How a program reads: what it does not say, and what its comments call things."""
 
+import pytest
+
 import minigrad
 from minigrad import nn, optim
-from minigrad.program import compile
+from minigrad.program import CompileError, compile
 
 
 def source_of(step, *args, style="plain"):
@@ -68,6 +70,31 @@ def test_a_view_is_made_below_the_comment_for_it():
     text = source_of(lambda x: layer(x.T).sum(), minigrad.ones(9, 4), style="buffers")
     lines = [line.strip() for line in text[text.index("def step") :].splitlines()]
     assert lines[lines.index("x_T = x.T") - 1].startswith("# layer_out = linear(")
+
+
+def test_what_was_made_in_another_shape_is_stored_in_that_of_the_memory():
+    def step(x, y):
+        x.T.mul_(2)
+        y.reshape(-1).add_(1)
+        y.reshape(6, 1)[2:].neg_()
+
+    for style in ("plain", "buffers"):
+        compiled = compile(step, style=style)
+        for k in range(4):
+            x, y = minigrad.arange(6.0).reshape(2, 3), minigrad.arange(6.0).reshape(2, 3) * k
+            others = x.clone(), y.clone()
+            compiled(x, y)
+            step(*others)
+            assert [x.tolist(), y.tolist()] == [other.tolist() for other in others]
+
+
+def test_a_write_into_what_is_expanded_is_refused():
+    def step(x):
+        x.expand(2, 3)[0] = 1.0
+        return x + 0
+
+    with pytest.raises(CompileError, match=r"into a tensor that is expanded:\n.*x.expand"):
+        compile(step)(minigrad.ones(1, 3))
 
 
 def test_no_line_is_too_long():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.program.errors import refused
 from minigrad.program.notation.lines import Line
+from minigrad.program.notation.stack import user_line
 from minigrad.program.notation.tape import Tape
 from minigrad.program.notation.values import Value
-from minigrad.program.recording.marked import Marked, memory_of, plain, value_of
+from minigrad.program.recording.marked import Marked, is_open, memory_of, plain, value_of
 
 __all__ = ["keep", "write"]
 
@@ -15,7 +17,22 @@ __all__ = ["keep", "write"]
 def keep(target: Any) -> None:
     """Before a write into an array: let its tape remember what is there."""
     if isinstance(target, Marked) and target.tape is not None and target.memory is not None:
+        refuse_expanded(target)
         target.tape.keep(target.memory)
+
+
+def refuse_expanded(target: Marked) -> None:
+    """NumPy does not write into what it has broadcast."""
+    view: Marked | None = target
+    while is_open(target) and view is not None and view.source is not None:
+        if view.look.startswith("broadcast_to"):
+            raise refused(
+                "the step writes into a tensor that is expanded",
+                "Several of its elements are one in memory. Write into the tensor that it was "
+                "before expand(), or into a clone().",
+                user_line(),
+            )
+        view = view.source
 
 
 def write(

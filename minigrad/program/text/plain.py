@@ -41,6 +41,9 @@ from minigrad.program.text.page import (
 __all__ = ["Plain"]
 
 
+NEW = ("np.zeros(", "np.ones(", "np.full(", "np.array(")  # an array of its own
+
+
 class Plain(Page):
     """Writes a draft down, an expression for each value that has a name or is used twice."""
 
@@ -51,7 +54,8 @@ class Plain(Page):
         self.gradients = gradients
         self.uses = Counter(v.root for line in draft.lines for v in line.reads())
         self.uses.update(value.root for value in (*draft.outputs, *draft.back))
-        self.stored = {value.root: given for given, value in draft.stores}
+        self.stored = {value: given for given, value in draft.stores if value.base is None}
+        self.kept = {value.root for _, value in draft.stores}
         self.last = self.last_reads()
         self.texts: dict[Value, Text] = {}
         self.negated = self.named_without_minus()
@@ -82,7 +86,7 @@ class Plain(Page):
 
     def is_part(self, line: Line) -> bool:
         """Whether a line is no statement, but an expression within another one."""
-        if line.function in UPDATES or line.out in self.stored or line.out in self.names.hints:
+        if line.function in UPDATES or line.out in self.kept or line.out in self.names.hints:
             return False
         return self.uses[line.out] == 1
 
@@ -103,6 +107,9 @@ class Plain(Page):
                 for part in self.parts_of(line) if statements else ():
                     out += self.comments.before(part)
                 out += statements
+        for given, value in () if is_back else self.draft.stores:
+            if value.base is not None:  # made in another shape than that of the memory
+                self.late.append(f"{self.names.given[given]}[...] = {self.of(value).text}")
         return out + self.late
 
     def parts_of(self, line: Line) -> Iterator[Line]:
@@ -148,6 +155,8 @@ class Plain(Page):
             factor, x = (self.of(operand) for operand in line.inputs[:2])
             sign = "-" if factor.text.startswith("-") else "+"
             return f"{name}[...] {sign}= {factor.text.lstrip('-')} * {x.within(SIGN)}"
+        if line.function == "assign":  # which copies by itself
+            return f"{name}[...] = {self.of(self.uncopied(line.inputs[0])).text}"
         return f"{name}[...] = {self.expression(line).text}"
 
     def update(self, line: Line, name: str) -> str:
@@ -280,7 +289,10 @@ class Plain(Page):
         text = x.within(ATOM)
         if source.shape != out.shape:
             text = f"np.broadcast_to({x.text}, {out.shape})"
-        return f"{text}.copy()" if source.dtype == out.dtype else f"{text}.astype({kind})"
+        if source.dtype != out.dtype:
+            return f"{text}.astype({kind})"
+        is_new = text.startswith(NEW) and source.root.kind == "constant"
+        return text if is_new else f"{text}.copy()"
 
 
 def is_one_number(value: Value) -> bool:
