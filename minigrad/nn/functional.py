@@ -61,8 +61,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     """
     if isinstance(input, Tensor) and isinstance(weight, Tensor) and isinstance(bias, Tensor):
         x, w, b = input.array, weight.array, bias.array
-        fits = w.ndim == 2 and b.ndim == 1 and x.ndim in (1, 2) and x.shape[-1] == w.shape[1]
-        if fits and len(b) == len(w) and x.dtype is w.dtype is b.dtype is not BOOL:
+        fits = b.ndim == 1 and x.ndim in (1, 2) and w.shape == (len(b), x.shape[-1])
+        if fits and x.dtype is w.dtype is b.dtype is not BOOL:
             return ops.linear(input, weight, bias)
     return unusual_linear(input, weight, bias)
 
