@@ -88,6 +88,21 @@ def test_what_was_made_in_another_shape_is_stored_in_that_of_the_memory():
             assert [x.tolist(), y.tolist()] == [other.tolist() for other in others]
 
 
+@pytest.mark.parametrize("style", ["plain", "buffers"])
+def test_what_was_there_before_a_write_is_returned(style):
+    def step(x):
+        before = x.clone()
+        double = x[..., ::2] * 2
+        x[..., ::2] = double
+        return before, double.sum() + x[0]
+
+    step = compile(step, style=style)
+    for k in range(5):
+        before, after = step(minigrad.ones(2, 3) * k)
+        assert before.tolist() == [[k] * 3] * 2
+        assert after.tolist() == [10 * k, 9 * k, 10 * k]
+
+
 def test_a_write_into_what_is_expanded_is_refused():
     def step(x):
         x.expand(2, 3)[0] = 1.0

@@ -25,7 +25,7 @@ from minigrad.program.notation.expressions import (
 )
 from minigrad.program.notation.lines import Line
 from minigrad.program.notation.values import Number, Operand, Value
-from minigrad.program.rules.simplify import Draft, is_uniform
+from minigrad.program.rules.simplify import Draft
 from minigrad.program.text.formulas import Comments
 from minigrad.program.text.names import Names
 from minigrad.program.text.page import (
@@ -36,6 +36,12 @@ from minigrad.program.text.page import (
     full_text,
     tuple_text,
     wrapped,
+)
+from minigrad.program.text.patterns import (
+    factors_of_outer,
+    is_flat,
+    is_one_number,
+    is_whole_product,
 )
 
 __all__ = ["Plain"]
@@ -56,6 +62,7 @@ class Plain(Page):
         self.uses.update(value.root for value in (*draft.outputs, *draft.back))
         self.stored = {value: given for given, value in draft.stores if value.base is None}
         self.kept = {value.root for _, value in draft.stores}
+        self.put_out = {value.root for value in draft.outputs}
         self.last = self.last_reads()
         self.texts: dict[Value, Text] = {}
         self.negated = self.named_without_minus()
@@ -88,7 +95,16 @@ class Plain(Page):
         """Whether a line is no statement, but an expression within another one."""
         if line.function in UPDATES or line.out in self.kept or line.out in self.names.hints:
             return False
+        if line.out in self.put_out and self.reads_stored(line):
+            return False  # what is returned is written out behind the last write
         return self.uses[line.out] == 1
+
+    def reads_stored(self, line: Line) -> bool:
+        """Whether an expression has memory in it that the step writes."""
+        if any(given is value.root for given, _ in self.draft.stores for value in line.reads()):
+            return True
+        makers = [self.names.makers.get(value.root) for value in line.reads()]
+        return any(maker and self.is_part(maker) and self.reads_stored(maker) for maker in makers)
 
     def results(self) -> list[str]:
         names = super().results()
@@ -185,17 +201,6 @@ class Plain(Page):
         is_absolute = maker is not None and maker.function == "absolute" and self.is_part(maker)
         return maker.inputs[0] if maker is not None and is_absolute else value
 
-    def is_product(self, view: Value) -> bool:
-        """Whether a view shows a product of matrices in the shape that it has anyway."""
-        maker = self.names.makers.get(view.base) if view.base is not None else None
-        is_reshaped = view.look.startswith("{}.reshape")
-        if maker is None or maker.function != "product" or not is_reshaped:
-            return False
-        a, b = maker.inputs
-        assert isinstance(a, Value)
-        assert isinstance(b, Value)
-        return view.shape == (*a.shape[:-1], *b.shape[1:])
-
     # ---- expressions -----------------------------------------------------------------------------
 
     def new_name(self, value: Value) -> str:
@@ -217,7 +222,7 @@ class Plain(Page):
             return Text(full_text(operand.root.array.flat[0], operand.shape))
         if operand.base is not None:
             base = self.of(operand.base)
-            if self.is_product(operand):
+            if is_whole_product(operand, self.names.makers):
                 return base
             is_inner = not operand.look.startswith("{}")
             return Text(operand.look.format(base.text if is_inner else base.within(ATOM)))
@@ -293,33 +298,6 @@ class Plain(Page):
             return f"{text}.astype({kind})"
         is_new = text.startswith(NEW) and source.root.kind == "constant"
         return text if is_new else f"{text}.copy()"
-
-
-def is_one_number(value: Value) -> bool:
-    """Whether a view of a constant shows one number again and again."""
-    array = value.root.array
-    is_fresh = value.root.kind == "constant" and value.root.role == "fresh"
-    return is_fresh and array is not None and array.size > 0 and is_uniform(array)
-
-
-def is_flat(operand: Operand) -> bool:
-    """Whether an operand is a vector, or a matrix in one row."""
-    is_vector = isinstance(operand, Value) and len(operand.shape) == 1
-    return is_vector and operand.look in ("", "{}.reshape(-1)")  # type: ignore[union-attr]
-
-
-def factors_of_outer(inputs: tuple[Operand, ...]) -> tuple[Value, Value] | None:
-    """The vectors a and b of a product of matrices that is the outer product of a and b."""
-    column, row = inputs
-    assert isinstance(column, Value)
-    assert isinstance(row, Value)
-    if column.look != "{}.T" or column.base is None or len(row.shape) != 2 or row.shape[0] != 1:
-        return None
-    a, b = column.base.base, row.base
-    if a is None or b is None or len(a.shape) != 1 or len(b.shape) != 1:
-        return None
-    is_row = column.base.look.startswith("{}.reshape") and row.look.startswith("{}.reshape")
-    return (a, b) if is_row else None
 
 
 def option(value: Any) -> str:
