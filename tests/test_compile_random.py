@@ -1,10 +1,12 @@
 """Random steps: what a program does is what the engine does, whatever the step is made of."""
 
+import random
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from op_cases import ROWS
@@ -227,3 +229,51 @@ def test_each_op_is_recorded_as_it_is_or_refused(row, sample):
             continue
         assert style == "plain" or found == [expected] * 3
         assert all(near(list(one), list(expected)) for one in found)
+
+
+LOOKS = (
+    lambda t: t.T,
+    lambda t: t[1:],
+    lambda t: t[..., ::2],
+    lambda t: t.reshape(-1),
+    lambda t: t[0],
+    lambda t: t,
+)
+WRITES = (
+    lambda t, other: t.mul_(2),
+    lambda t, other: t.add_(other.sum()),
+    lambda t, other: t.clamp_(-1, 1),
+    lambda t, other: t.neg_(),
+    lambda t, other: t.zero_(),
+)
+
+
+def writing_step(seed, kept):
+    """A step that writes into parts of its arguments and of `kept`, and reads in between."""
+    rng = random.Random(seed)
+    plan = [(rng.randrange(3), rng.choice(LOOKS), rng.choice(WRITES)) for _ in range(6)]
+    chosen = rng.sample(range(6), 3)
+
+    def step(x, y):
+        tensors, found = (x, y, kept), []
+        for i, look, write in plan:
+            found.append(look(tensors[i]).clone())
+            write(look(tensors[i]), tensors[i - 1])
+        return [*(found[i] for i in chosen), kept.sum() + x.sum(0)]
+
+    return step
+
+
+@pytest.mark.parametrize("style", ["buffers", "plain"])
+def test_random_writes_to_parts_of_memory(style):
+    for seed in range(40):
+        shapes = [random.Random(seed + i).choice([(2, 3), (1, 3), (3, 1), (4, 3)]) for i in (0, 1)]
+        mine, theirs = minigrad.ones(2, 3), minigrad.ones(2, 3)
+        step = writing_step(seed, mine)
+        program = minigrad.compile(writing_step(seed, theirs), style=style)
+        for k in range(4):
+            arguments = [minigrad.arange(12.0)[: a * b].reshape(a, b) - k for a, b in shapes]
+            others = [t.clone() for t in arguments]
+            expected = [t.tolist() for t in (*step(*arguments), *arguments, mine)]
+            found = [t.tolist() for t in (*program(*others), *others, theirs)]
+            assert found == expected, f"seed {seed}, call {k}:\n{program.source}"

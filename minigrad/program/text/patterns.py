@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
 from minigrad.program.notation.lines import Line
 from minigrad.program.notation.values import Operand, Value
 from minigrad.program.rules.simplify import is_uniform
+from minigrad.program.text.page import dtype_name
 
-__all__ = ["factors_of_outer", "is_flat", "is_one_number", "is_whole_product"]
+__all__ = ["factors_of_outer", "is_flat", "is_one_number", "is_whole_product", "option"]
 
 
 def is_one_number(value: Value) -> bool:
@@ -46,3 +51,9 @@ def is_whole_product(view: Value, makers: dict[Value, Line]) -> bool:
     assert isinstance(a, Value)
     assert isinstance(b, Value)
     return view.shape == (*a.shape[:-1], *b.shape[1:])
+
+
+def option(value: Any) -> str:
+    if isinstance(value, float) and not np.isfinite(value):
+        return f"float('{value}')"
+    return dtype_name(value, "np.") if isinstance(value, np.dtype) else repr(value)

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
-
-import numpy as np
 
 from minigrad.program.notation.calls import UPDATES, index_of, tuple_of
 from minigrad.program.notation.expressions import (
@@ -42,6 +39,7 @@ from minigrad.program.text.patterns import (
     is_flat,
     is_one_number,
     is_whole_product,
+    option,
 )
 
 __all__ = ["Plain"]
@@ -298,9 +296,3 @@ class Plain(Page):
             return f"{text}.astype({kind})"
         is_new = text.startswith(NEW) and source.root.kind == "constant"
         return text if is_new else f"{text}.copy()"
-
-
-def option(value: Any) -> str:
-    if isinstance(value, float) and not np.isfinite(value):
-        return f"float('{value}')"
-    return dtype_name(value, "np.") if isinstance(value, np.dtype) else repr(value)
