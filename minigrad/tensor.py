@@ -332,8 +332,7 @@ class Tensor(Elsewhere):
     def __contains__(self, value: Any) -> builtins.bool:
         return builtins.bool(functions.eq(self, value).array.any())
 
-    def __hash__(self) -> builtins.int:
-        return id(self)
+    __hash__ = object.__hash__  # by identity, whatever == says of the numbers
 
     def __repr__(self) -> str:
         return printing.describe(
