@@ -221,6 +221,15 @@ def test_grad_of_what_was_not_used(torch):
 
 
 @in_both
+def test_zeros_for_what_was_not_used_can_be_differentiated_as_the_others(torch):
+    x, other = (torch.ones(2, requires_grad=True) for _ in "xy")
+    found = torch.autograd.grad(
+        (x * x).sum(), [x, other], create_graph=True, materialize_grads=True
+    )
+    return found, [(g.requires_grad, g.is_leaf) for g in found]
+
+
+@in_both
 def test_a_copy_of_the_input_was_not_used(torch):
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     return raised(torch.autograd.grad, x.sum(), x.clone()), raised(
@@ -883,6 +892,21 @@ def test_hooks_run_for_grad(torch):
     x.register_hook(lambda g: seen.append("x"))
     h.register_hook(lambda g: g * 10)
     return torch.autograd.grad(h.sum(), x), torch.autograd.grad((x * x).sum(), x), seen
+
+
+@in_both
+def test_hooks_of_an_output_run_even_if_it_was_not_made_of_the_inputs(torch):
+    seen = []
+    x, other = (torch.ones(2, requires_grad=True) for _ in "xy")
+    y = x * 2
+    y.retain_grad()
+    for name, t in (("x", x), ("y", y)):
+        t.register_hook(lambda g, name=name: seen.append((name, g.tolist())))
+    for t in (x, y):
+        seen.append(torch.autograd.grad(t, other, torch.ones(2), allow_unused=True))
+        torch.autograd.backward(t, torch.ones(2), inputs=[other])
+    seen.append(torch.autograd.grad([y, other * 3], other, [torch.ones(2)] * 2))
+    return seen, x.grad, y.grad, other.grad
 
 
 @in_both

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad import ops
 from minigrad.autograd import leaves
-from minigrad.autograd.engine import Gradients, deposit_all, own, run_backward
+from minigrad.autograd.engine import Gradients, call, deposit_all, own, run_backward
 from minigrad.autograd.grad_mode import enable_grad
 from minigrad.autograd.graph import Leaf, Node
 from minigrad.autograd.watch import watched
@@ -98,9 +99,13 @@ def grad(
     found = walk(roots, retain_graph, create_graph, targets)
     if not (allow_unused or materialize_grads):
         check_used(targets, found)
-    return tuple(
-        gradient(found, node, t, materialize_grads) for node, t in zip(targets, wanted, strict=True)
-    )
+    gradients = [gradient(found.get(node), node) for node in targets]
+    if materialize_grads:
+        gradients = [
+            wrap(np.zeros_like(t.array)).requires_grad_(create_graph) if g is None else g
+            for g, t in zip(gradients, wanted, strict=True)
+        ]
+    return tuple(gradients)
 
 
 def walk(
@@ -155,7 +160,7 @@ def seeds(
                 "or from detached values, so there is nothing to differentiate. Parameters of "
                 "modules require grad; for your own tensors write requires_grad=True.",
             )
-        roots[node] = roots[node] + given[i] if node in roots else given[i]
+        roots[node] = call(ops.add, roots[node], given[i]) if node in roots else given[i]
     return roots
 
 
@@ -218,11 +223,8 @@ def check_used(targets: Sequence[Node | Leaf], found: Gradients) -> None:
             )
 
 
-def gradient(found: Gradients, node: Node | Leaf, t: Tensor, materialize: bool) -> Tensor | None:
-    """The found gradient as a tensor that shares its memory with nothing."""
-    g = found.get(node)
-    if g is None:
-        return wrap(np.zeros_like(t.array), None) if materialize else None
-    if isinstance(g, Tensor):
+def gradient(g: Any, node: Node | Leaf) -> Tensor | None:
+    """What was found for a node as a tensor that shares its memory with nothing."""
+    if g is None or isinstance(g, Tensor):
         return g
     return wrap(own(np.asanyarray(g), None if isinstance(node, Leaf) else g), None)

@@ -25,7 +25,7 @@ from minigrad.autograd.watch import examiners
 from minigrad.notes import noted, shown
 from minigrad.tensor import Tensor, wrap
 
-__all__ = ["Gradients", "deposit_all", "own", "run_backward"]
+__all__ = ["Gradients", "call", "deposit_all", "own", "run_backward"]
 
 Gradients = dict[Node | Leaf, Any]
 ndarray, generic, asanyarray = np.ndarray, np.generic, np.asanyarray
@@ -98,6 +98,8 @@ class Walk:
         for root, g in roots.items():
             if useful is None or root in useful:
                 self.begin(root, g)
+            elif root.hooks is not None and len(roots) == 1:
+                run_hooks(root.hooks, g)  # as in PyTorch, although no way leads to a target
 
     def begin(self, root: Node | Leaf, g: Any) -> None:
         """Put a root and its gradient first."""
