@@ -11,6 +11,8 @@ Source: mallopt(3), "Note on the dynamic mmap threshold".
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 
 __all__ = ["keep_freed_memory"]
@@ -21,6 +23,7 @@ LARGEST = (32 << 20) - (64 << 10)  # bytes that glibc learns from; with what it 
 def keep_freed_memory() -> None:
     """Free one block that is as large as that. Nothing is written to it, so it takes no memory.
 
-    Other C libraries are left as they are, and so is glibc where the user has set its thresholds.
+    Other C libraries learn nothing from it, and nor does glibc where the user has set a threshold.
     """
-    np.empty(LARGEST, np.uint8)
+    if sys.platform == "linux":
+        np.empty(LARGEST, np.uint8)
