@@ -453,6 +453,24 @@ def test_backward_with_create_graph_warns_of_the_cycle(torch):
 
 
 @in_both
+def test_the_parts_of_a_large_gradient_are_added_to_nothing_that_a_user_holds(torch):
+    handed, kept = torch.ones(5000), torch.full((5000,), 2.0)
+
+    class Doubled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 2
+
+        @staticmethod
+        def backward(ctx, g):
+            return kept
+
+    x, y = (torch.linspace(1, 2, 5000).requires_grad_() for _ in range(2))
+    (x + x + Doubled.apply(x) + Doubled.apply(y) + y * x + y).backward(handed)
+    return x.grad, y.grad, handed, kept
+
+
+@in_both
 def test_accumulating_with_create_graph_makes_a_new_tensor(torch):
     x = torch.tensor([3.0], requires_grad=True)
     (x * x * x).backward(create_graph=True)

@@ -31,6 +31,7 @@ Gradients = dict[Node | Leaf, Any]
 ndarray, generic, asanyarray = np.ndarray, np.generic, np.asanyarray
 sum_to = ops.sum_to.kernel
 nothing = object()  # what waits at a node that no gradient has reached
+LARGE = 1 << 12  # elements: the sum of fewer takes no longer in new memory
 accumulating = allocate_lock()  # adding to a gradient reads, adds and writes: one thread at a time
 
 
@@ -142,8 +143,11 @@ class Walk:
                     grad = sum_to(grad, parent.shape)
                 waiting = pending.get(parent)
                 if waiting is not None:
-                    # In silence the sign will do; of single numbers it is six times as fast.
-                    pending[parent] = waiting + grad
+                    if type(waiting) is ndarray and waiting.size > LARGE and type(parent) is Leaf:
+                        waiting += grad  # what waits at a leaf is the leaf's alone
+                    else:
+                        # In silence the sign will do; of single numbers it is six times as fast.
+                        pending[parent] = waiting + grad
                 elif isinstance(parent, Leaf):
                     is_shared = grad is g or grad.base is not None or not grad.flags.c_contiguous
                     pending[parent] = grad.copy() if is_shared else grad
