@@ -231,6 +231,40 @@ def test_zero_grad_fills_with_zeros(t):
     assert q.grad is None
 
 
+GRADIENTS = {
+    "view": lambda t, p: t.ones(2, 2)[1],
+    "expanded": lambda t, p: t.ones(()).expand(2),
+    "requires grad": lambda t, p: t.ones(2, requires_grad=True),
+    "computed": lambda t, p: p * 2,
+}
+
+
+@pytest.mark.parametrize("of", ["optimizer", "module"])
+@pytest.mark.parametrize("gradient", GRADIENTS.values(), ids=GRADIENTS)
+@pytest.mark.parametrize("t", LIBRARIES)
+def test_zero_grad_fills_any_gradient_with_zeros(t, gradient, of):
+    p = t.nn.Parameter(t.ones(2))
+    grad = p.grad = gradient(t, p)
+    owner = t.optim.SGD([p]) if of == "optimizer" else t.nn.ParameterList([p])
+    owner.zero_grad(set_to_none=False)
+    assert p.grad is grad
+    assert (grad.tolist(), grad.requires_grad, grad.grad_fn, grad._version) == (
+        [0, 0],
+        False,
+        None,
+        1,
+    )
+
+
+@pytest.mark.parametrize("t", LIBRARIES)
+def test_zero_grad_refuses_a_view_of_what_was_computed(t):
+    p = t.nn.Parameter(t.ones(2))
+    p.grad = (p * t.ones(2, 2))[1]
+    for owner in (t.optim.SGD([p]), t.nn.ParameterList([p])):
+        with pytest.raises(RuntimeError, match="Can't detach views in-place"):
+            owner.zero_grad(set_to_none=False)
+
+
 @pytest.mark.parametrize("t", LIBRARIES)
 def test_zero_grad_reaches_frozen_parameters(t):
     optimizer = sgd(t, sizes=(1,))
@@ -504,13 +538,18 @@ def test_a_step_within_a_step_is_hooked_once():
 def test_training_makes_no_cycles():
     net, x = minigrad.nn.Linear(2, 1), minigrad.ones(4, 2)
     optimizer = minigrad.optim.SGD(net.parameters(), lr=0.1, momentum=0.9)
-    gc.collect()
-    gc.disable()
-    try:
-        for _ in range(50):
+
+    def train(steps):
+        for _ in range(steps):
             optimizer.zero_grad()
             net(x).sum().backward()
             optimizer.step()
+
+    train(2)  # ops are written when they are first called
+    gc.collect()
+    gc.disable()
+    try:
+        train(50)
         assert gc.collect() == 0
     finally:
         gc.enable()

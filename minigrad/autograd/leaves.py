@@ -20,6 +20,7 @@ __all__ = [
     "data_of",
     "detach",
     "detach_",
+    "fill_with_zeros",
     "grad_of",
     "register_hook",
     "register_post_accumulate_grad_hook",
@@ -257,6 +258,15 @@ def detach_(t: Tensor) -> None:
         )
     freeze(t)
     t.node = None
+
+
+def fill_with_zeros(grad: Tensor) -> None:
+    """Let a gradient begin again in its memory, which may be a part of other memory."""
+    if grad.grad_fn is not None:
+        detach_(grad)  # refuses views: their history is another's
+    elif grad.requires_grad:
+        set_requires_grad(grad, False)
+    grad.zero_()
 
 
 def hooks_of(node: Node | Leaf) -> Hooks:

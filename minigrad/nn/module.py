@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from minigrad import dtypes
 from minigrad.autograd.graph import Node, RemovableHandle
+from minigrad.autograd.leaves import fill_with_zeros
 from minigrad.elsewhere import InModules, Later
 from minigrad.nn import state
 from minigrad.nn.conversion import convert, wanted_dtype
@@ -303,7 +304,7 @@ class Module(InModules):
                 if set_to_none:
                     param.grad = None
                 else:
-                    param.grad.detach_().zero_()
+                    fill_with_zeros(param.grad)
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Whether backward computes gradients of the parameters; False freezes the module."""

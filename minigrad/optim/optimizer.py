@@ -9,6 +9,7 @@ from itertools import chain
 from typing import Any
 
 from minigrad.autograd.graph import Leaf, RemovableHandle
+from minigrad.autograd.leaves import fill_with_zeros
 from minigrad.notes import noted, shown
 from minigrad.optim.groups import (
     Group,
@@ -72,12 +73,14 @@ class Optimizer:
         """Forget the gradients of all parameters; with set_to_none=False, fill them with zeros."""
         for group in self.param_groups:
             for p in group["params"]:
-                if not set_to_none:
-                    fill_with_zeros(p.grad)
-                elif isinstance(p.node, Leaf):
+                if set_to_none and isinstance(p.node, Leaf):
                     p.node.grad = None
-                elif p.grad is not None:
+                elif p.grad is None:
+                    continue
+                elif set_to_none:
                     p.grad = None
+                else:
+                    fill_with_zeros(p.grad)
 
     def add_param_group(self, param_group: Group) -> None:
         """Optimize more parameters, with their own options. Nothing is added if one is refused."""
@@ -192,9 +195,3 @@ def copied(value: Any, p: Tensor) -> Any:
     if isinstance(value, list | tuple):
         return type(value)(copied(entry, p) for entry in value)
     return deepcopy(value)
-
-
-def fill_with_zeros(grad: Tensor | None) -> None:
-    if grad is not None:
-        grad.detach_()
-        grad.zero_()
