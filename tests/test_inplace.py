@@ -556,10 +556,11 @@ def test_in_place_uses_the_values_from_before(torch):
     return x.grad, w.grad
 
 
+@pytest.mark.parametrize("slope", [-0.5, -1, float("nan")])
 @in_both
-def test_leaky_relu_in_place_with_a_negative_slope(torch):
+def test_leaky_relu_in_place_with_a_slope_that_is_negative_or_nan(torch, slope):
     x = leaf(torch, -1.0, 2.0)
-    h = torch.nn.functional.leaky_relu(x * 2, -0.5, inplace=True)
+    h = torch.nn.functional.leaky_relu(x * 2, slope, inplace=True)
     return h, raised(h.sum().backward), x.grad
 
 

@@ -184,6 +184,22 @@ def test_leaky_relu_multiplies_by_the_slope_up_to_and_at_zero(
     assert same(value(library, leaky, [-inf, -1.0, -0.0, 0.0, inf, nan]), expected)
 
 
+@LIBRARIES
+def test_a_slope_that_the_dtype_rounds_to_zero_is_zero(library: ModuleType) -> None:
+    x = library.tensor([-inf, -1.0, inf])
+    assert same(library.nn.functional.leaky_relu(x, 1e-50).tolist(), [nan, -0.0, inf])
+
+
+@LIBRARIES
+def test_a_slope_is_any_single_number(library: ModuleType) -> None:
+    leaky = library.nn.functional.leaky_relu
+    x, wide = library.tensor([-2.0, 2.0]), library.tensor([-2.0], dtype=library.float64)
+    for half in (np.float32(0.5), np.float64(0.5), library.tensor(0.5)):
+        assert leaky(x, half).tolist() == leaky(x.clone(), half, inplace=True).tolist() == [-1, 2]
+    for slope, expected in ((True, -2), (3, -6), (1e300, -2e300), (library.tensor(3), -6)):
+        assert leaky(wide, slope).tolist() == [expected]
+
+
 def test_leaky_relu_revives_a_neuron_that_relu_leaves_dead() -> None:
     weight = minigrad.tensor([-1.0], requires_grad=True)
     x = minigrad.tensor([2.0])

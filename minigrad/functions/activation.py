@@ -5,14 +5,19 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from minigrad import ops
 from minigrad.autograd.graph import Node
 from minigrad.functions import checks
-from minigrad.notes import noted
+from minigrad.functions.scalars import stored
+from minigrad.notes import noted, shown
 from minigrad.ops.inplace import in_place
 from minigrad.tensor import Tensor
 
 __all__ = ["leaky_relu", "leaky_relu_", "relu", "relu_"]
+
+SURE = 1e38  # every float dtype has the numbers below
 
 
 def relu(input: Any, inplace: bool = False) -> Tensor:
@@ -48,22 +53,31 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
             NotImplementedError(f"\"leaky_relu_cpu\" not implemented for '{x.dtype.title}'"),
             "A slope between 0 and 1 leaves the integers. Write leaky_relu(x.float()).",
         )
+    if type(negative_slope) is not float or not -SURE < negative_slope < SURE:
+        negative_slope = slope_of(negative_slope, x, "leaky_relu_" if inplace else "leaky_relu")
     if not inplace:
-        if isinstance(negative_slope, complex):
-            refuse_complex(negative_slope)
         return ops.leaky_relu(x, negative_slope)
     in_place(ops.leaky_relu_in_place, x, negative_slope)
-    if negative_slope < 0 and isinstance(x.node, Node):
+    if not negative_slope >= 0 and isinstance(x.node, Node):
         x.register_hook(partial(refuse_negative_slope, negative_slope))
     return x
 
 
-def refuse_complex(slope: complex) -> None:
-    """PyTorch's words for a slope that is no real number."""
-    raise noted(
-        RuntimeError("value cannot be converted to type float without overflow"),
-        f"The slope is {slope}, and it multiplies real numbers. Write a real one: 0.01.",
-    )
+def slope_of(value: Any, x: Tensor, function: str) -> float:
+    """A slope as a float; errors if it is no number, or none that the dtype of x has."""
+    if isinstance(value, Tensor) and value.array.ndim == 0 and not value.requires_grad:
+        value = value.item()
+    is_number = isinstance(value, int | float | complex | np.number | np.bool_)
+    if not is_number:
+        raise noted(
+            TypeError(
+                f"{function}(): argument 'negative_slope' (position 2) must be Number, "
+                f"not {checks.title(value)}"
+            ),
+            f"The slope is one number for all elements, and {shown(value)} came. Write 0.01.",
+        )
+    stored(value, x.array.dtype)  # checks it
+    return float(value)
 
 
 def leaky_relu_(input: Tensor, negative_slope: float = 0.01) -> Tensor:

@@ -14,6 +14,7 @@ from minigrad.ops.select import above_zero, choose
 from minigrad.ops.sums import total
 
 ndarray = np.ndarray
+SMALLEST = 1e-45  # a slope that float32 rounds to 0 makes NaN of infinity
 FEW = 128  # elements: up to here it is the calls of NumPy that count, not what they compute
 
 
@@ -37,7 +38,7 @@ gate.derivative(x=lambda g, y: gate(g, y), y=lambda g, y: zero(y))  # y's deriva
 
 def leak(x: Array, slope: float) -> Array:
     scaled = x * number(slope, x.dtype)
-    if 0 < slope <= 1:
+    if SMALLEST < slope <= 1:
         return np.maximum(x, scaled)
     return choose(x > ZERO[x.dtype], x, scaled, is_spare=True)
 
