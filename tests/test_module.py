@@ -661,3 +661,20 @@ def test_the_helpers_see_differences():
         assert_same(lambda t: t.__name__ == "torch")
     with pytest.raises(AssertionError):
         assert_same(lambda t: 1 / (t.__name__ == "torch"))
+
+
+# ---- layers as functions -------------------------------------------------------------------------
+
+
+def for_one_output(t, rows, bias):
+    """What linear makes of a weight of one dim and a bias, and their gradients."""
+    x, w, b = (t.tensor(values, requires_grad=True) for values in (rows, [2.0, 3.0], bias))
+    y = t.nn.functional.linear(x, w, b)
+    y.sum().backward()
+    return y, x.grad, w.grad, b.grad
+
+
+@pytest.mark.parametrize("rows", [[1.0, 2.0], [[1.0, 2.0]], [[[1.0, 2.0], [3.0, 4.0]]], [1.0]])
+@pytest.mark.parametrize("bias", [5.0, [5.0]])
+def test_a_weight_of_one_dim_has_a_bias_without_dims(rows, bias):
+    assert_same(lambda t: for_one_output(t, rows, bias))

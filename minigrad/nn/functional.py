@@ -56,8 +56,9 @@ def guessed_dim(function: str, x: Any) -> int:
 def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     """x Wᵀ + b for the last dimension of x.
 
-    input (..., in), weight (out, in), bias (out,) or None; result (..., out). All of one float
-    dtype, RuntimeError otherwise.
+    input (..., in), weight (out, in), bias (out,) or None; result (..., out). For one output also
+    weight (in,) and a bias without dims; result (...). All of one float dtype, RuntimeError
+    otherwise.
     """
     if isinstance(input, Tensor) and isinstance(weight, Tensor) and isinstance(bias, Tensor):
         x, w, b = input.array, weight.array, bias.array
@@ -103,6 +104,8 @@ def batched_linear(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
             f"The weight is a matrix, (out, in), and its shape is {list(w.array.shape)}. Write "
             "x @ weight.mT for a batch of weights.",
         )
+    if w.array.ndim == 1 and len(shape) != 2 and bias is not None and bias.array.ndim == 0:
+        return (x @ w).add_(bias)
     check_dtypes(x, w, bias)
     if w.array.ndim == 1:
         if bias is not None:
