@@ -22,6 +22,7 @@ from benchmarks.trial import Missing, Trial
 __all__ = ["Pace", "Row", "check", "compete"]
 
 STEPS = 3  # that are checked: the second has momentum, the third a history
+COMPILED = 3  # more, and what compiles a step is done with it
 TOLERANCE = 1e-4  # of the mean of what has changed; float32 and long sums take about 1e-6
 EPSILON = 2.0**-23  # of float32
 
@@ -150,7 +151,8 @@ def difference(found: Array, expected: Array, start: Array | None, steps: int) -
 
 
 def calibrate(trial: Trial, turn: float) -> int:
-    """How many steps take about this many seconds."""
+    """How many steps take about this many seconds, after those in which a step is compiled."""
+    run(trial, COMPILED)
     count = 1
     while (spent := seconds(trial, count)) < turn / 4:
         count *= 4

@@ -33,7 +33,7 @@ print(json.dumps(losses))
 
 def run(folder, jobs):
     """The losses of programs in a folder, each with its arguments, from a new process."""
-    command = [sys.executable, "-c", RUN, json.dumps(jobs)]
+    command = [sys.executable, "-W", "error", "-c", RUN, json.dumps(jobs)]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
@@ -147,6 +147,48 @@ def test_infinite_constants(tmp_path):
     namespace = {}
     exec((tmp_path / "infinite.py").read_text(), namespace)
     assert np.array_equal(namespace["step"](x.numpy()), result.numpy(), equal_nan=True)
+
+
+def saturating(style, **options):
+    """A step of a layer with a sigmoid, an optimizer, and arguments whose exponentials overflow."""
+    minigrad.manual_seed(0)
+    layer = nn.Linear(2, 1)
+    optimizer = optim.SGD(layer.parameters(), **options)
+
+    def step(x, y):
+        optimizer.zero_grad()
+        loss = nn.functional.mse_loss(minigrad.sigmoid(layer(x)), y)
+        loss.backward()
+        optimizer.step()
+        return loss
+
+    x = minigrad.tensor([[1.0, 2.0], [-800.0, 300.0], [800.0, -300.0]])
+    return minigrad.compile(step, style=style), optimizer, (x, minigrad.ones(3, 1))
+
+
+@pytest.mark.parametrize("style", ["buffers", "plain"])
+def test_a_file_has_the_options_of_now_and_is_as_silent_as_minigrad(tmp_path, style):
+    step, optimizer, arguments = saturating(style, lr=0.01, momentum=0.9)
+    for _ in range(3):
+        step(*arguments)
+    optimizer.param_groups[0]["lr"] = 0.5
+    step.save(tmp_path / "saved.py")
+    jobs = {"saved": ([argument.tolist() for argument in arguments], 4)}
+    losses = run(tmp_path, jobs)["saved"]  # from a Python for which warnings are errors
+    np.testing.assert_allclose(losses, [step(*arguments).item() for _ in range(4)], rtol=1e-5)
+    assert len({*losses}) == 4
+
+
+def test_a_program_whose_options_ask_for_other_formulas_is_not_saved(tmp_path):
+    step, optimizer, arguments = saturating("buffers", lr=0.01)
+    for _ in range(3):
+        step(*arguments)
+    optimizer.param_groups[0]["weight_decay"] = 0.1
+    with pytest.raises(minigrad.CompileError, match="options of the optimizer have changed"):
+        step.save(tmp_path / "saved.py")
+    assert not (tmp_path / "saved.py").exists()
+    step(*arguments)
+    step.save(tmp_path / "saved.py")
 
 
 def test_a_program_that_cannot_be_repeated_is_not_saved(tmp_path):

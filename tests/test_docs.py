@@ -53,6 +53,11 @@ def test_the_formula_of_the_readme_gives_the_derivatives_that_it_claims() -> Non
     assert printed(formula + derivatives, {}) == "8.0 12.0 12.0\n"
 
 
+def test_the_program_of_the_readme_names_its_gradient() -> None:
+    (program,) = [code for code in blocks(ROOT / "README.md", "python") if "step.source" in code]
+    assert "\n    grad_w = (x.T @ grad_sub_out).T\n" in printed(program, {})
+
+
 def commands() -> list[str]:
     """The README's commands that start minigrad or one of its modules."""
     lines = "\n".join(blocks(ROOT / "README.md", "sh")).splitlines()

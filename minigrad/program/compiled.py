@@ -73,7 +73,13 @@ class Compiled:
                 "the optimizer has made its state in the last call",
                 "The step does other things from now on. Call it once more, then save it.",
             )
-        Path(path).write_text(file_text(self.current()), encoding="utf-8")
+        program = self.current()
+        if not program.follow_options():
+            raise refused(
+                "the options of the optimizer have changed since the last call",
+                "With other options the step has other formulas. Call it once more, then save it.",
+            )
+        Path(path).write_text(file_text(program), encoding="utf-8")
 
     def current(self) -> Program:
         if self.program is None:

@@ -115,6 +115,17 @@ class Program:
         code = compile("\n".join(self.page.made_of(buffer)), "<set-up>", "exec")
         return lambda: exec(code, namespace)
 
+    def follow_options(self) -> bool:
+        """Write the optimizers' numbers of now into the arrays; False if they take other formulas.
+
+        What the program is called with does so by itself: see Kept, in calling/fits.py.
+        """
+        used = (numbers for numbers in self.recording.numbers if numbers in self.used)
+        if not all(numbers.renewed() for numbers in used):
+            return False
+        self.renew_numbers()
+        return True
+
     def renew_numbers(self) -> None:
         """Numbers that the text has with the other sign follow their arrays."""
         for value in self.page.negated:

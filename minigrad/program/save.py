@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["file_text"]
 
 WIDTH = 96
+SILENT = '@np.errstate(all="ignore")'
 LITERAL = 64  # numbers that are written out; larger arrays are written in base64
 STORED = """
 def stored(text, dtype, shape):
@@ -34,9 +35,14 @@ def file_text(program: Program) -> str:
     given = [line for name, array in program.given.items() for line in lines_of(name, array)]
     sections = [["# given", *given]] if given else []
     if not any(array.size > LITERAL for array in program.given.values()):
-        return program.page.source(sections)
+        return in_silence(program.page.source(sections))
     text = program.page.source([[*STORED.splitlines(), ""], *sections])
-    return text.replace("\nimport numpy", "\nimport base64\n\nimport numpy", 1)
+    return in_silence(text.replace("\nimport numpy", "\nimport base64\n\nimport numpy", 1))
+
+
+def in_silence(text: str) -> str:
+    """The text with a step of which NumPy does not warn, as it does not in minigrad."""
+    return text.replace("\ndef step(", f"\n{SILENT}\ndef step(", 1)
 
 
 def refuse_overlaps(given: dict[str, Array]) -> None:

@@ -33,19 +33,22 @@ def readable(draft: Draft, grads: dict[WatchedLeaf, Value]) -> Draft:
 
 
 def with_named_gradients(draft: Draft, leaves: list[WatchedLeaf]) -> Draft:
-    """The draft with a line for a gradient that is just another one, as a bias's is."""
+    """The draft with a line for a gradient that is just another one, or a view of something."""
     count = len(draft.outputs) - len(leaves)
     lines, outputs, taken = list(draft.lines), list(draft.outputs), set(draft.outputs[:count])
     origins = {line.out: line.origin for line in lines}
     for i, leaf in enumerate(leaves, count):
         call, name = draft.tape.origins.use_of(leaf.value)
-        at = last_line_of(lines, outputs[i], call)
-        made = origins.get(outputs[i])
-        if at < 0 or made is None or made.phase != "backward" or made.target is leaf:
+        root = outputs[i].root
+        at, made = last_line_of(lines, root, call), origins.get(root)
+        if at < 0 or made is None or made.phase != "backward":
+            continue
+        if made.target is leaf and root is outputs[i]:
             continue
         same = Value("result", outputs[i])
         origin = replace(lines[at].origin, phase="backward", call=call, by=name, target=leaf)
-        origin = replace(origin, upstream=outputs[i], variables=[], helper=None)
+        upstream = outputs[i] if root is outputs[i] else made.upstream
+        origin = replace(origin, upstream=upstream, variables=[], helper=None)
         function = "assign" if outputs[i] in taken else "same"
         taken.add(outputs[i])
         lines.insert(at + 1, Line(function, (outputs[i],), same, {}, origin))
