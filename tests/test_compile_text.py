@@ -125,3 +125,20 @@ def test_no_line_is_too_long():
             a_step_with_a_long_name_that_returns_all_gradients, minigrad.ones(2, 3), style=style
         )
         assert max(map(len, text.splitlines())) <= 100
+
+
+def test_an_update_with_every_option_is_not_too_long_and_a_sum_over_rows_is_told():
+    layer = nn.Sequential()
+    layer.add_module("a_layer_with_a_long_name", nn.Linear(3, 2))
+    optimizer = optim.SGD(
+        layer.parameters(), lr=0.1, momentum=0.9, weight_decay=0.1, nesterov=True, maximize=True
+    )
+
+    def step(x):
+        optimizer.zero_grad()
+        layer(x).square().mean().backward()
+        optimizer.step()
+
+    text = source_of(step, minigrad.ones(4, 3))
+    assert max(map(len, text.splitlines())) <= 100
+    assert "_bias: grad_a_layer_with_a_long_name_out, summed to its shape\n" in text

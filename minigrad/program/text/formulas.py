@@ -50,7 +50,8 @@ class Comments:
         for i, text in enumerate(self.about(line)):
             if self.told[i : i + 1] != [text]:
                 self.told[i:] = [text]
-                yield f"# {text}"
+                for row in textwrap.wrap(text, WIDTH - 2, subsequent_indent="      "):
+                    yield f"# {row}"
 
     def about(self, line: Line) -> list[str]:
         """What a line is for: the op, or the op that is differentiated and the formula."""
@@ -91,17 +92,19 @@ class Comments:
         """The derivative, its names replaced by those of the program."""
         origin = line.origin
         call, by, upstream = origin.call, origin.by or "", origin.upstream
+        summed = ""
         if not by and isinstance(origin.target, WatchedLeaf):
             # What the formula gave is added up over the dimensions that were broadcast.
             by, upstream = self.names.origins.use_of(origin.target.value)[1], line.inputs[0]
             by = "" if self.argument_text(upstream) == "..." else by
+            summed = "" if line.function in ("same", "assign") else ", summed to its shape"
         if call is None or by not in call.op.derivatives:
             return ""
         known = {name: self.argument_text(value) for name, value in call.arguments.items()}
         known["out"] = self.names.of_call(call) or "..."
         known["g"] = "..." if upstream is None else self.argument_text(upstream)
         text = formula_text(call.op, by, {k: v for k, v in known.items() if v != "..."})
-        return f"  by {known[by] if known[by] != '...' else by}: {text}" if text else ""
+        return f"  by {known[by] if known[by] != '...' else by}: {text}{summed}" if text else ""
 
 
 def tensors_of(target: Any) -> Iterator[Tensor]:

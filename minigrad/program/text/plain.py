@@ -149,7 +149,8 @@ class Plain(Page):
         elif given is not None and self.last.get(given, -1) <= i:
             self.texts[line.out] = Text(self.names.given[given])
             self.names.stored[line.out] = self.names.given[given]
-            yield self.assignment(line, given)
+            text = self.assignment(line, given)
+            yield from wrapped(text, text[: text.index("= ") + 2] + "(", WIDTH - 4)
         else:
             text = self.expression(line).text
             name = self.new_name(line.out)
