@@ -281,9 +281,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-@pytest.mark.parametrize(
-    "eager", [(), (0, 1), (5,)], ids=["compiled", "begun by the engine", "in turns"]
-)
+@pytest.mark.parametrize("eager", [(), (0, 1, 5)], ids=["compiled", "in turns with the engine"])
 def test_momenta_that_are(change, eager):
     def between(world, k):
         if k == 4:
