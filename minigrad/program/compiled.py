@@ -212,7 +212,8 @@ def compile(function: Any = None, *, style: str = "buffers") -> Any:
     environment variables, the clock. Put it outside of the step. A change is not noticed inside of
     the items of a list or dict of more than 1,000, of the class that a minigrad module is set to,
     in functions and objects that eval or globals() finds by a text that is computed, and in what
-    the extensions of other libraries keep to themselves.
+    the extensions of other libraries keep to themselves. Results whose graph is spent share its
+    nodes, so that `retain_grad()` on one of them shows on those of other calls.
 
     "buffers" gives the bits of the step itself. "plain" takes sums, products of matrices, means,
     variances and softmax as NumPy does, and so differs from it by rounding.
