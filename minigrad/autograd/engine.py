@@ -30,7 +30,6 @@ __all__ = ["Gradients", "call", "deposit_all", "own", "run_backward"]
 Gradients = dict[Node | Leaf, Any]
 ndarray, generic, asanyarray = np.ndarray, np.generic, np.asanyarray
 sum_to = ops.sum_to.kernel
-nothing = object()  # what waits at a node that no gradient has reached
 LARGE = 1 << 12  # elements: the sum of fewer takes no longer in new memory
 accumulating = allocate_lock()  # adding to a gradient reads, adds and writes: one thread at a time
 
@@ -143,12 +142,13 @@ class Walk:
                     grad = sum_to(grad, parent.shape)
                 waiting = pending.get(parent)
                 if waiting is not None:
-                    if type(waiting) is ndarray and waiting.size > LARGE and type(parent) is Leaf:
+                    is_own = isinstance(parent, Leaf) and type(waiting) is ndarray
+                    if is_own and waiting.size > LARGE:
                         waiting += grad  # what waits at a leaf is the leaf's alone
                     else:
                         # In silence the sign will do; of single numbers it is six times as fast.
                         pending[parent] = waiting + grad
-                elif isinstance(parent, Leaf):
+                elif isinstance(parent, Leaf):  # as own() does, without a call
                     is_shared = grad is g or grad.base is not None or not grad.flags.c_contiguous
                     pending[parent] = grad.copy() if is_shared else grad
                 else:
@@ -168,11 +168,11 @@ class Walk:
                 continue
             if grad is not None and grad.shape != parent.shape:
                 grad = call(ops.sum_to, grad, parent.shape)
-            waiting = pending.get(parent, nothing)
-            if waiting is nothing or waiting is None:  # a user's Function may give None
+            waiting = pending.get(parent)
+            if waiting is None:
                 if isinstance(parent, Leaf):
                     grad = own(grad, g)
-                elif waiting is nothing:
+                elif parent not in pending:  # a user's Function may have given None
                     heappush(self.ready, (-parent.time, parent))
                 pending[parent] = grad
             elif grad is not None:

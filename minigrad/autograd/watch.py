@@ -68,21 +68,24 @@ def index_values(array: Any, size: int) -> Any:
 
 def refuse_arrays() -> None:
     """While a step is recorded, no NumPy array becomes a tensor: it may hold other values later."""
-    watching = watcher.get()
-    if watching is not None:
-        raise watching.refuse(
-            "the step makes a tensor of a NumPy array",
-            "A program would use the same values in every step. Make the tensor outside of the "
-            "step, and pass it as an argument.",
-        )
+    refuse(
+        "the step makes a tensor of a NumPy array",
+        "A program would use the same values in every step. Make the tensor outside of the step, "
+        "and pass it as an argument.",
+    )
 
 
 def refuse_versions() -> None:
     """While a step is recorded, nobody asks for a version number: each time it is another."""
+    refuse(
+        "the step asks how often a tensor has been written to",
+        "The answer is another one in every step, and a program does the same in every step. Ask "
+        "for _version between the steps.",
+    )
+
+
+def refuse(what: str, note: str) -> None:
+    """While a step is recorded, what cannot be part of a program is an error."""
     watching = watcher.get()
     if watching is not None:
-        raise watching.refuse(
-            "the step asks how often a tensor has been written to",
-            "The answer is another one in every step, and a program does the same in every step. "
-            "Ask for _version between the steps.",
-        )
+        raise watching.refuse(what, note)

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["ZERO", "InDtypes", "number"]
+__all__ = ["ZERO", "number"]
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class InDtypes(dict[np.dtype[Any], Array]):
-    """An array of these numbers in each dtype that is asked for. Not to be written to."""
+    """A number in each dtype that is asked for. Not to be written to."""
 
-    def __init__(self, value: int | tuple[int, ...]) -> None:
+    def __init__(self, value: int) -> None:
         self.value = value
 
     def __missing__(self, dtype: np.dtype[Any]) -> Array:

@@ -94,4 +94,4 @@ mse_loss.derivative(
 def steepness(x: Any, reduction: str) -> Any:
     """The derivative of one square is twice its root; a mean counts each by 1/n."""
     slope = 2 / (math.prod(x.shape) or 1) if reduction == "mean" else 2.0
-    return number(slope, x.dtype) if isinstance(x, np.ndarray) else slope
+    return number(slope, x.dtype) if isinstance(x, ndarray) else slope

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.fma import fma
-from minigrad.ops.constants import ZERO, InDtypes
+from minigrad.ops.constants import ZERO
 
 __all__ = ["length", "product", "total"]
 
@@ -23,7 +23,6 @@ Array = np.ndarray[Any, np.dtype[Any]]
 Axes = int | tuple[int, ...] | None
 ndarray = np.ndarray
 
-ONES = InDtypes((1, 1))
 LARGE = 1 << 16  # elements of a matrix: from here on, how the BLAS copies it tells
 # So many rows at most are added as a product with ones. The BLAS adds several at a time: that loses
 # less than one by one, and about as little as in PyTorch. With more rows it would be too much.
@@ -219,7 +218,7 @@ def of_few_terms(a: Array, b: Array, rows: int, columns: int) -> Array:
         return np.array(few(products), ndmin=a.ndim)
     if is_plain and len(b) == 2 and (columns < 8 or not b.flags.c_contiguous):
         # Two can be added in one way only: then the BLAS may, which is faster of neighbours.
-        pair = ONES[products.dtype]
+        pair = cached_ones(2, products.dtype)
         summed = products.dot(pair) if axis else pair.dot(products)
     else:
         summed = np.add.reduce(products, axis)
